@@ -1,0 +1,243 @@
+"""Every setting of Vexil: one field per environment variable, read once, typed.
+
+`docs/configuration.md` is made from the fields' metadata. A malformed value raises `ConfigError`, which
+names the variable and what it accepts; the command line prints that one line and stops.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+
+class ConfigError(Exception):
+    """A variable holds something that it does not accept."""
+
+
+Parser = Callable[[str], Any]
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+def _boolean(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in _TRUE | _FALSE:
+        raise ValueError("true or false")
+    return word in _TRUE
+
+
+def _comma_separated(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _integer(minimum: int, maximum: int) -> Parser:
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = minimum - 1
+        if not minimum <= number <= maximum:
+            raise ValueError(f"a whole number from {minimum} to {maximum}")
+        return number
+
+    return parse
+
+
+def _one_of(*words: str) -> Parser:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError("one of " + ", ".join(words))
+        return text.lower()
+
+    return parse
+
+
+def _database_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
+        raise ValueError("postgres://user:password@host:port/name (leave it out for SQLite)")
+    return text
+
+
+def _setting(variable: str, default: Any, help_text: str, parse: Parser = str, *, blank_is_default: bool = True) -> Any:
+    metadata = {"variable": variable, "help": help_text, "parse": parse, "blank_is_default": blank_is_default}
+    return field(default=default, metadata=metadata)
+
+
+LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All settings, with the defaults that an installation starts with."""
+
+    data_dir: Path = _setting(
+        "VEXIL_DATA_DIR", Path("vexil-data"), "Folder of the SQLite databases and of generated secrets.", Path
+    )
+    database_url: str | None = _setting(
+        "DATABASE_URL", None, "PostgreSQL database; without it SQLite in the data folder.", _database_url
+    )
+    database_connection_seconds: int = _setting(
+        "DJANGO_DB_CONN_MAX_AGE",
+        60,
+        "How long the Admin API keeps a database connection; -1 closes it after each request.",
+        _integer(-1, 86_400),
+    )
+    database_connection_checks: bool = _setting(
+        "DJANGO_DB_CONN_HEALTH_CHECKS", False, "Check a kept database connection before it is used again.", _boolean
+    )
+    secret_key: str | None = _setting(
+        "DJANGO_SECRET_KEY",
+        None,
+        "Signs links and sessions. Set it when several nodes share a database; else one is kept in the data folder.",
+    )
+    debug: bool = _setting("DEBUG", False, "Show debug pages. Never in production.", _boolean)
+    allowed_hosts: tuple[str, ...] = _setting(
+        "DJANGO_ALLOWED_HOSTS",
+        LOOPBACK_HOSTS,
+        "Hosts that are answered: names, comma-separated; `*` for all; a leading dot for a domain with its subdomains. "
+        "Set to nothing, every host is refused.",
+        _comma_separated,
+        blank_is_default=False,
+    )
+    use_x_forwarded_host: bool = _setting(
+        "USE_X_FORWARDED_HOST", False, "Trust the proxy's `X-Forwarded-Host`.", _boolean
+    )
+    append_slash: bool = _setting(
+        "APPEND_SLASH", True, "Redirect a known path without its final slash; otherwise answer 404.", _boolean
+    )
+    add_never_cache_headers: bool = _setting(
+        "ADD_NEVER_CACHE_HEADERS", True, "Tell caches not to keep answers.", _boolean
+    )
+    cors_extra_headers: tuple[str, ...] = _setting(
+        "FLAGSMITH_CORS_EXTRA_ALLOW_HEADERS",
+        ("sentry-trace", "traceparent", "tracestate", "baggage"),
+        "Further request headers that browsers may send.",
+        _comma_separated,
+    )
+    body_bytes_max: int = _setting(
+        "VEXIL_BODY_BYTES_MAX",
+        10 * 1024 * 1024,
+        "Largest request body in bytes; beyond it the answer is 413.",
+        _integer(1024, 1024**3),
+    )
+    workers: int = _setting("GUNICORN_WORKERS", 1, "Server processes; `--workers` wins.", _integer(1, 256))
+    log_level: str = _setting(
+        "LOG_LEVEL",
+        "info",
+        "Least severe log lines that are written.",
+        _one_of("debug", "info", "warning", "error", "critical"),
+    )
+    log_format: str = _setting(
+        "LOG_FORMAT", "generic", "`generic` for people, `json` for collectors.", _one_of("generic", "json")
+    )
+
+    allow_admin_initiation_via_cli: bool = _setting(
+        "ALLOW_ADMIN_INITIATION_VIA_CLI",
+        False,
+        "Create the first administrator, organisation and project when an empty installation starts.",
+        _boolean,
+    )
+    allow_admin_initiation_via_url: bool = _setting(
+        "ALLOW_ADMIN_INITIATION_VIA_URL",
+        True,
+        "Let `GET /api/v1/users/init/` create the first administrator.",
+        _boolean,
+    )
+    admin_email: str = _setting("ADMIN_EMAIL", "admin@example.com", "E-mail address of the first administrator.")
+    organisation_name: str = _setting("ORGANISATION_NAME", "Default Organisation", "Name of the first organisation.")
+    project_name: str = _setting("PROJECT_NAME", "Default Project", "Name of the first project.")
+    domain: str = _setting("FLAGSMITH_DOMAIN", "", "Host of links in mails and on the command line.")
+
+    prevent_signup: bool = _setting("PREVENT_SIGNUP", False, "Refuse sign-up without an invite.", _boolean)
+    allow_registration_without_invite: bool = _setting(
+        "ALLOW_REGISTRATION_WITHOUT_INVITE", True, "Let anybody sign up who reaches the server.", _boolean
+    )
+    prevent_email_password: bool = _setting(
+        "PREVENT_EMAIL_PASSWORD", False, "Refuse sign-up and log-in by password.", _boolean
+    )
+    restrict_org_create_to_superusers: bool = _setting(
+        "RESTRICT_ORG_CREATE_TO_SUPERUSERS", False, "Only superusers create organisations.", _boolean
+    )
+    default_org_store_traits: bool = _setting(
+        "DEFAULT_ORG_STORE_TRAITS_VALUE", True, "New organisations store traits.", _boolean
+    )
+    last_login_update_minutes: int = _setting(
+        "LAST_LOGIN_UPDATE_THRESHOLD_MINUTES",
+        30,
+        "Minutes before a user's last login is written again.",
+        _integer(0, 525_600),
+    )
+
+    feature_value_characters_max: int = _setting(
+        "FEATURE_VALUE_LIMIT", 20_000, "Longest value of a flag.", _integer(0, 2_000_000)
+    )
+    condition_value_characters_max: int = _setting(
+        "SEGMENT_CONDITION_VALUE_LIMIT", 1_000, "Longest value of a segment condition.", _integer(0, 1_999_999)
+    )
+    segment_conditions_max: int = _setting(
+        "SEGMENT_RULES_CONDITIONS_LIMIT", 100, "Conditions in one segment.", _integer(0, 100_000)
+    )
+
+    enable_api_usage_tracking: bool = _setting("ENABLE_API_USAGE_TRACKING", True, "Count requests of SDKs.", _boolean)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Config":
+        """Read the variables; raise `ConfigError` naming the first that is wrong."""
+        values = {
+            setting.name: _read(environ, setting.name, setting.metadata)
+            for setting in fields(cls)
+            if _is_given(environ, setting.metadata)
+        }
+        if "database_url" not in values and environ.get("DJANGO_DB_NAME"):
+            values["database_url"] = _url_of_parts(environ)
+        return cls(**values)
+
+
+def load() -> Config:
+    """The settings of this process."""
+    return Config.from_environ(os.environ)
+
+
+def documented_settings() -> list[tuple[str, str, str]]:
+    """Variable, default and help of each setting, in order."""
+    return [
+        (setting.metadata["variable"], _shown(setting.default), setting.metadata["help"]) for setting in fields(Config)
+    ]
+
+
+def _shown(default: Any) -> str:
+    if default is None or default is MISSING:
+        return ""
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _is_given(environ: Mapping[str, str], metadata: Mapping[str, Any]) -> bool:
+    text = environ.get(metadata["variable"])
+    return text is not None and (bool(text.strip()) or not metadata["blank_is_default"])
+
+
+def _read(environ: Mapping[str, str], name: str, metadata: Mapping[str, Any]) -> Any:
+    variable = metadata["variable"]
+    try:
+        return metadata["parse"](environ[variable])
+    except ValueError as error:
+        shown = "the given text" if name in {"database_url", "secret_key"} else repr(environ[variable])
+        raise ConfigError(f"{variable} accepts {error}; {shown} is not that.") from None
+
+
+def _url_of_parts(environ: Mapping[str, str]) -> str:
+    parts = {}
+    for part in ("NAME", "USER", "PASSWORD", "HOST", "PORT"):
+        variable = f"DJANGO_DB_{part}"
+        if variable not in environ:
+            raise ConfigError(
+                f"{variable} is missing: DJANGO_DB_NAME needs DJANGO_DB_USER, _PASSWORD, _HOST and _PORT beside it."
+            )
+        parts[part] = quote(environ[variable], safe="")
+    return "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**parts)

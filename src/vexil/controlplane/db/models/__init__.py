@@ -1,0 +1,37 @@
+"""The rows of the control plane, one file per concept.
+
+Everything that a person can delete by name is deleted softly (`deleted_at`), so that audit and statistics
+keep their references; managers named `live` leave deleted rows out. Identities and traits are in `stores`.
+"""
+
+from .environments import Environment, ServerKey
+from .events import Event
+from .feature_states import Allocation, FeatureSegment, FeatureState
+from .features import Feature, MultivariateOption
+from .grants import EnvironmentGrant, ProjectGrant
+from .master_api_keys import MasterAPIKey
+from .organisations import Membership, Organisation, Role, Subscription
+from .projects import Project
+from .segments import Segment
+from .users import User
+
+__all__ = [
+    "Allocation",
+    "Environment",
+    "EnvironmentGrant",
+    "Event",
+    "Feature",
+    "FeatureSegment",
+    "FeatureState",
+    "MasterAPIKey",
+    "Membership",
+    "MultivariateOption",
+    "Organisation",
+    "Project",
+    "ProjectGrant",
+    "Role",
+    "Segment",
+    "ServerKey",
+    "Subscription",
+    "User",
+]

@@ -1,0 +1,144 @@
+"""Everything the data plane needs to know of one environment, as one record.
+
+The control plane builds a snapshot after each change and hands it to `stores`; the data plane compiles it.
+Times are ISO 8601 with microseconds and `+00:00`, as in the environment document (evaluation.md §7).
+"""
+
+import msgspec
+
+FlagValue = str | int | bool | None
+
+
+class Organisation(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    persist_trait_data: bool = True
+    stop_serving_flags: bool = False
+
+
+class Project(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    hide_disabled_flags: bool = False
+    enable_realtime_updates: bool = False
+
+
+class Environment(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    api_key: str
+    """The client key; server keys stand beside the snapshot in the store, so that look-ups need no body."""
+    updated_at: str
+    allow_client_traits: bool = True
+    hide_sensitive_data: bool = False
+    hide_disabled_flags: bool | None = None
+    """None: as the project says."""
+    use_identity_composite_key_for_hashing: bool = True
+    use_identity_overrides_in_local_eval: bool = True
+
+
+class Option(msgspec.Struct, frozen=True):
+    """A value that a multivariate feature can take."""
+
+    id: int
+    key: str | None
+    value: FlagValue
+
+
+class Feature(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    type: str
+    """STANDARD or MULTIVARIATE."""
+    created_date: str
+    description: str | None = None
+    initial_value: str | None = None
+    default_enabled: bool = False
+    is_server_key_only: bool = False
+    is_archived: bool = False
+    options: list[Option] = []
+
+
+class Allocation(msgspec.Struct, frozen=True):
+    """The share of identities that get one option in one feature state."""
+
+    id: int
+    uuid: str
+    option_id: int
+    percentage: float
+
+
+class Link(msgspec.Struct, frozen=True):
+    """The segment override ("feature segment") that a state belongs to; 0 is the strongest priority."""
+
+    id: int
+    priority: int | None
+
+
+class State(msgspec.Struct, frozen=True):
+    """A feature's state: the environment's default, one segment's or one identity's override."""
+
+    id: int
+    uuid: str
+    feature_id: int
+    enabled: bool
+    value: FlagValue
+    seed: str
+    """What hashing starts from; states that supersede one another share it (evaluation.md §3)."""
+    allocations: list[Allocation] = []
+    link: Link | None = None
+
+
+class Condition(msgspec.Struct, frozen=True):
+    operator: str
+    property: str | None = None
+    value: str | None = None
+
+
+class Rule(msgspec.Struct, frozen=True):
+    type: str
+    """ALL, ANY or NONE."""
+    conditions: list[Condition] = []
+    rules: list["Rule"] = []
+
+
+class Segment(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+    rules: list[Rule]
+    description: str | None = None
+    feature_id: int | None = None
+    """Set for a segment that exists for one feature only."""
+    overrides: list[State] = []
+
+
+class IdentityOverrides(msgspec.Struct, frozen=True):
+    identity_id: int
+    identifier: str
+    created_date: str
+    states: list[State]
+
+
+class Snapshot(msgspec.Struct, frozen=True):
+    """One environment at one version: every list in ascending order of id."""
+
+    version: int
+    organisation: Organisation
+    project: Project
+    environment: Environment
+    features: list[Feature] = []
+    defaults: list[State] = []
+    segments: list[Segment] = []
+    identity_overrides: list[IdentityOverrides] = []
+
+
+_decoder = msgspec.json.Decoder(Snapshot)
+
+
+def encode(snapshot: Snapshot) -> bytes:
+    return msgspec.json.encode(snapshot)
+
+
+def decode(body: bytes) -> Snapshot:
+    """Raise `msgspec.ValidationError` for a body that is no snapshot."""
+    return _decoder.decode(body)
