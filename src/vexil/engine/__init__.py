@@ -1,0 +1,32 @@
+"""Deciding the value of a flag: environments compiled to callables, subjects evaluated against them.
+
+No I/O, no framework, nothing else of ours: usable alone for local evaluation (`evaluate(context)`). The data
+plane compiles a snapshot into an `Environment` once and evaluates a `Subject` per request; what a flag can give
+is the caller's own type, for example a finished piece of JSON. What must come out is evaluation.md's business.
+"""
+
+from vexil.engine.contexts import EvaluationContext, EvaluationResult, evaluate
+from vexil.engine.flags import Environment, Flag, Outcomes, Override, Variant, matching_segments
+from vexil.engine.hashing import percentage
+from vexil.engine.patterns import pattern_error
+from vexil.engine.segments import ConditionLike, RuleLike, compile_segment
+from vexil.engine.subjects import Matcher, Subject
+
+__all__ = [
+    "ConditionLike",
+    "Environment",
+    "EvaluationContext",
+    "EvaluationResult",
+    "Flag",
+    "Matcher",
+    "Outcomes",
+    "Override",
+    "RuleLike",
+    "Subject",
+    "Variant",
+    "compile_segment",
+    "evaluate",
+    "matching_segments",
+    "pattern_error",
+    "percentage",
+]

@@ -1,0 +1,63 @@
+"""Who is evaluated."""
+
+from collections.abc import Callable, Mapping
+from typing import Self
+
+from vexil.engine.coercion import ContextValue, coerce
+from vexil.engine.properties import PATH_PREFIX, Document, path_reader
+
+_NO_TRAITS: Mapping[str, object] = {}
+
+
+class Subject(dict[str, ContextValue]):
+    """An identity in its environment; as a mapping: the coerced value of each property, found on first use."""
+
+    __slots__ = ("_document", "environment_key", "environment_name", "identifier", "key", "traits")
+
+    def __init__(
+        self, *, identifier: str, key: str, traits: Mapping[str, object], environment_key: str, environment_name: str
+    ) -> None:
+        self.identifier = identifier
+        self.key: str | None = key
+        self.traits = traits
+        self.environment_key = environment_key
+        self.environment_name = environment_name
+        self._document: Document | None = None
+
+    @classmethod
+    def of_context(cls, context: Document) -> Self:
+        """The subject of an EvaluationContext whose identity, if there is one, has its key filled in."""
+        environment, identity = _mapping(context.get("environment")), _mapping(context.get("identity"))
+        subject = cls(
+            identifier=str(identity.get("identifier")),
+            key=str(identity.get("key")),
+            traits=_mapping(identity.get("traits")),
+            environment_key=str(environment.get("key")),
+            environment_name=str(environment.get("name")),
+        )
+        if not identity:
+            subject.key = None
+        subject._document = context
+        return subject
+
+    def __missing__(self, name: str) -> ContextValue:
+        value = self.traits.get(name)
+        if value is None and name.startswith(PATH_PREFIX):
+            value = path_reader(name)(self._as_document())
+        coerced = self[name] = coerce(value)
+        return coerced
+
+    def _as_document(self) -> Document:
+        if self._document is None:
+            self._document = {
+                "environment": {"key": self.environment_key, "name": self.environment_name},
+                "identity": {"identifier": self.identifier, "key": self.key, "traits": self.traits},
+            }
+        return self._document
+
+
+Matcher = Callable[[Subject], bool]
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else _NO_TRAITS
