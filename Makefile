@@ -33,7 +33,7 @@ check: .venv/check.stamp ## formatting, lint, types, import contracts, house rul
 format: .venv/check.stamp ## format the code and mend what can be mended
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
-	$(PYTHON) scripts/configuration_page.py
+	$(PYTHON) scripts/generated_docs.py
 
 bench: .venv/test.stamp ## measure every endpoint beside nginx, and print the ratio
 	@scripts/install-tools wrk:wrk nginx:nginx initdb:postgresql
