@@ -13,15 +13,13 @@ _HIGHEST = 9998
 
 def percentage(ids: Sequence[str]) -> float:
     """The same number in [0, 100) for the same ids, on every SDK and every server."""
-    text = once = ",".join(ids)
-    # 9998 of 9998 would be 100: the ids are then repeated until they fall elsewhere.
-    while (remainder := _md5_number(text) % 9999) == _HIGHEST:
-        text = f"{text},{once}"
-    return remainder / _HIGHEST * 100
-
-
-def _md5_number(text: str) -> int:
+    text = ",".join(ids)
     try:
-        return int.from_bytes(md5(text.encode()).digest(), "big")  # noqa: S324 -- buckets, not secrets
-    except UnicodeEncodeError:  # JSON can spell half a surrogate pair; it must still get a bucket
-        return int.from_bytes(md5(text.encode("utf-8", "surrogatepass")).digest(), "big")  # noqa: S324
+        once = text.encode()
+    except UnicodeEncodeError:  # JSON can spell half a surrogate pair; it must still fall somewhere
+        once = text.encode("utf-8", "surrogatepass")
+    repeated = once
+    # 9998 of 9998 would be 100: the ids are then repeated until they fall elsewhere.
+    while (remainder := int.from_bytes(md5(repeated).digest(), "big") % 9999) == _HIGHEST:  # noqa: S324 -- no secret
+        repeated += b"," + once
+    return remainder / _HIGHEST * 100

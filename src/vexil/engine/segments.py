@@ -87,6 +87,9 @@ _WITHOUT_VALUE: dict[str, Callable[[str], Matcher]] = {
 def _every(matchers: Sequence[Matcher]) -> Matcher:
     if len(matchers) == 1:
         return matchers[0]
+    if len(matchers) == 2:
+        first, second = matchers
+        return lambda subject: first(subject) and second(subject)
 
     def matches(subject: Subject) -> bool:
         for matcher in matchers:  # noqa: SIM110 -- all() over a generator takes twice the time
@@ -100,6 +103,9 @@ def _every(matchers: Sequence[Matcher]) -> Matcher:
 def _any(matchers: Sequence[Matcher]) -> Matcher:
     if len(matchers) == 1:
         return matchers[0]
+    if len(matchers) == 2:
+        first, second = matchers
+        return lambda subject: first(subject) or second(subject)
 
     def matches(subject: Subject) -> bool:
         for matcher in matchers:  # noqa: SIM110 -- as above
