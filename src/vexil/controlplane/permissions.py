@@ -2,11 +2,81 @@
 
 Levels: organisation (admin or user), project and environment (admin, or single permissions). An organisation's
 admin is admin of all its projects, a project's admin of all its environments. Without membership: nothing.
+Each decision runs at most three statements; for somebody's key it runs none.
 """
 
 from dataclasses import dataclass
 
-from vexil.controlplane.db.models import MasterAPIKey, User
+from django.db.models import Q, QuerySet
+
+from vexil.controlplane.db.models import (
+    Environment,
+    EnvironmentGrant,
+    MasterAPIKey,
+    Membership,
+    Organisation,
+    Project,
+    ProjectGrant,
+    Role,
+    User,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One right that can be granted; some can be limited to features with certain tags."""
+
+    key: str
+    description: str
+    supports_tag: bool = False
+
+
+CREATE_PROJECT = "CREATE_PROJECT"
+MANAGE_USER_GROUPS = "MANAGE_USER_GROUPS"
+
+VIEW_PROJECT = "VIEW_PROJECT"
+CREATE_ENVIRONMENT = "CREATE_ENVIRONMENT"
+DELETE_FEATURE = "DELETE_FEATURE"
+CREATE_FEATURE = "CREATE_FEATURE"
+EDIT_FEATURE = "EDIT_FEATURE"
+MANAGE_SEGMENTS = "MANAGE_SEGMENTS"
+VIEW_AUDIT_LOG = "VIEW_AUDIT_LOG"
+MANAGE_TAGS = "MANAGE_TAGS"
+
+VIEW_ENVIRONMENT = "VIEW_ENVIRONMENT"
+UPDATE_FEATURE_STATE = "UPDATE_FEATURE_STATE"
+MANAGE_IDENTITIES = "MANAGE_IDENTITIES"
+VIEW_IDENTITIES = "VIEW_IDENTITIES"
+CREATE_CHANGE_REQUEST = "CREATE_CHANGE_REQUEST"
+APPROVE_CHANGE_REQUEST = "APPROVE_CHANGE_REQUEST"
+MANAGE_SEGMENT_OVERRIDES = "MANAGE_SEGMENT_OVERRIDES"
+
+ORGANISATION_PERMISSIONS = (
+    Permission(CREATE_PROJECT, "Create projects in the organisation."),
+    Permission(MANAGE_USER_GROUPS, "Manage the groups of the organisation and who is in them."),
+)
+PROJECT_PERMISSIONS = (
+    Permission(VIEW_PROJECT, "View the project."),
+    Permission(CREATE_ENVIRONMENT, "Create environments in the project."),
+    Permission(DELETE_FEATURE, "Delete features of the project.", supports_tag=True),
+    Permission(CREATE_FEATURE, "Create features in the project."),
+    Permission(EDIT_FEATURE, "Change features of the project."),
+    Permission(MANAGE_SEGMENTS, "Manage the segments of the project."),
+    Permission(VIEW_AUDIT_LOG, "View the audit log of the project."),
+    Permission(MANAGE_TAGS, "Manage the tags of the project."),
+    Permission("MANAGE_PROJECT_LEVEL_CHANGE_REQUESTS", "Manage change requests of the project."),
+    Permission("APPROVE_PROJECT_LEVEL_CHANGE_REQUESTS", "Approve change requests of the project."),
+    Permission("CREATE_PROJECT_LEVEL_CHANGE_REQUESTS", "Create change requests in the project."),
+)
+ENVIRONMENT_PERMISSIONS = (
+    Permission(VIEW_ENVIRONMENT, "View the environment."),
+    Permission(UPDATE_FEATURE_STATE, "Change feature states of the environment.", supports_tag=True),
+    Permission(MANAGE_IDENTITIES, "Manage the identities of the environment."),
+    Permission(VIEW_IDENTITIES, "View the identities of the environment."),
+    Permission(CREATE_CHANGE_REQUEST, "Create change requests in the environment.", supports_tag=True),
+    Permission(APPROVE_CHANGE_REQUEST, "Approve change requests of the environment.", supports_tag=True),
+    Permission(MANAGE_SEGMENT_OVERRIDES, "Manage segment overrides of the environment.", supports_tag=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +88,131 @@ class Actor:
 
 
 SYSTEM = Actor()
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """What somebody may do at one level: everything (`is_admin`), or what is named."""
+
+    is_admin: bool = False
+    keys: frozenset[str] = frozenset()
+
+    def include(self, key: str) -> bool:
+        return self.is_admin or key in self.keys
+
+
+_ALL = Rights(is_admin=True)
+_NONE = Rights()
+
+
+def is_member(actor: Actor, organisation: Organisation) -> bool:
+    return _role(actor, organisation.pk) is not None
+
+
+def is_organisation_admin(actor: Actor, organisation: Organisation) -> bool:
+    return _role(actor, organisation.pk) == Role.ADMIN
+
+
+def has_organisation_permission(actor: Actor, organisation: Organisation, key: str) -> bool:
+    return organisation_rights(actor, organisation).include(key)
+
+
+def is_project_admin(actor: Actor, project: Project) -> bool:
+    return project_rights(actor, project).is_admin
+
+
+def has_project_permission(actor: Actor, project: Project, key: str) -> bool:
+    return project_rights(actor, project).include(key)
+
+
+def is_environment_admin(actor: Actor, environment: Environment) -> bool:
+    return environment_rights(actor, environment).is_admin
+
+
+def has_environment_permission(actor: Actor, environment: Environment, key: str) -> bool:
+    return environment_rights(actor, environment).include(key)
+
+
+def organisation_rights(actor: Actor, organisation: Organisation) -> Rights:
+    return _ALL if is_organisation_admin(actor, organisation) else _NONE
+
+
+def project_rights(actor: Actor, project: Project) -> Rights:
+    role = _role(actor, project.organisation_id)
+    if role == Role.ADMIN:
+        return _ALL
+    if role is None or actor.user is None:
+        return _NONE
+    return _granted(ProjectGrant.objects.filter(user=actor.user, project=project).first())
+
+
+def environment_rights(actor: Actor, environment: Environment) -> Rights:
+    if is_project_admin(actor, environment.project):
+        return _ALL
+    if actor.user is None or not is_member(actor, environment.project.organisation):
+        return _NONE
+    return _granted(EnvironmentGrant.objects.filter(user=actor.user, environment=environment).first())
+
+
+def organisations_of(actor: Actor) -> QuerySet[Organisation]:
+    """The organisations that somebody belongs to."""
+    if actor.master_api_key:
+        return Organisation.live.filter(pk=actor.master_api_key.organisation_id)
+    return Organisation.live.filter(memberships__user=actor.user) if actor.user else Organisation.live.none()
+
+
+def viewable_projects(actor: Actor) -> QuerySet[Project]:
+    """Live projects in which somebody holds VIEW_PROJECT; building the set takes one statement."""
+    projects = Project.live.filter(organisation__deleted_at__isnull=True)
+    if actor.user is None:
+        return projects.filter(organisation_id__in=_administered_by_key(actor))
+    grants = ProjectGrant.objects.filter(user=actor.user)
+    granted = [grant.project_id for grant in grants if _granted(grant).include(VIEW_PROJECT)]
+    return projects.filter(
+        Q(organisation__in=_joined(actor.user, Role.ADMIN)) | Q(pk__in=granted, organisation__in=_joined(actor.user))
+    )
+
+
+def viewable_environments(actor: Actor) -> QuerySet[Environment]:
+    """Live environments in which somebody holds VIEW_ENVIRONMENT; building the set takes two statements."""
+    environments = Environment.live.filter(
+        project__deleted_at__isnull=True, project__organisation__deleted_at__isnull=True
+    )
+    if actor.user is None:
+        return environments.filter(project__organisation_id__in=_administered_by_key(actor))
+    administered = ProjectGrant.objects.filter(user=actor.user, is_admin=True).values_list("project_id", flat=True)
+    grants = EnvironmentGrant.objects.filter(user=actor.user)
+    granted = [grant.environment_id for grant in grants if _granted(grant).include(VIEW_ENVIRONMENT)]
+    return environments.filter(
+        Q(project__organisation__in=_joined(actor.user, Role.ADMIN))
+        | Q(Q(project__in=administered) | Q(pk__in=granted), project__organisation__in=_joined(actor.user))
+    )
+
+
+def _role(actor: Actor, organisation_id: int) -> str | None:
+    """Somebody's role in an organisation; None without membership. A key without `is_admin` is a plain member."""
+    key = actor.master_api_key
+    if key is not None:
+        if key.organisation_id != organisation_id:
+            return None
+        return Role.ADMIN if key.is_admin else Role.USER
+    if actor.user is None:
+        return None
+    memberships = Membership.objects.filter(
+        user=actor.user, organisation_id=organisation_id, organisation__deleted_at__isnull=True
+    )
+    return memberships.values_list("role", flat=True).first()
+
+
+def _granted(grant: ProjectGrant | EnvironmentGrant | None) -> Rights:
+    return Rights(grant.is_admin, frozenset(grant.permissions)) if grant else _NONE
+
+
+def _joined(user: User, role: Role | None = None) -> QuerySet[Organisation]:
+    memberships = {"memberships__user": user, "memberships__role": role} if role else {"memberships__user": user}
+    return Organisation.live.filter(**memberships)
+
+
+def _administered_by_key(actor: Actor) -> list[int]:
+    key = actor.master_api_key
+    return [key.organisation_id] if key and key.is_admin else []

@@ -1,0 +1,66 @@
+"""Who sends a request: `Authorization: Token …` (a user) or `Api-Key …` (an organisation's key)."""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from rest_framework.authentication import BaseAuthentication, TokenAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from vexil.controlplane.db.models import MasterAPIKey, User
+from vexil.controlplane.permissions import Actor
+
+CHALLENGE = 'Cookie realm="api"'
+_API_KEY_SCHEME = "Api-Key "
+
+
+def actor_of(request: Request) -> Actor:
+    """The user or key behind a request, or neither."""
+    if isinstance(request.auth, MasterAPIKey):
+        return Actor(master_api_key=request.auth)
+    return Actor(user=request.user) if isinstance(request.user, User) else Actor()
+
+
+class UserToken(TokenAuthentication):
+    """The scheme word is accepted in any case."""
+
+    def authenticate_header(self, _request: Any) -> str:
+        return CHALLENGE
+
+
+class OrganisationKey(BaseAuthentication):
+    """The scheme word counts only as it is written, with one space; anything else is no credential."""
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, MasterAPIKey] | None:
+        header = request.META.get("HTTP_AUTHORIZATION", "")
+        text = header.removeprefix(_API_KEY_SCHEME).strip() if header.startswith(_API_KEY_SCHEME) else ""
+        if not text:
+            return None
+        return AnonymousUser(), _usable_key(text)
+
+
+class SomebodyKnown(BasePermission):
+    """Any valid credential; what its holder may do is decided by `permissions`."""
+
+    def has_permission(self, request: Request, _view: Any) -> bool:
+        return actor_of(request) != Actor()
+
+
+class UsersOnly(BasePermission):
+    """compat: where only users are meant, an organisation's key counts as no credential at all (401)."""
+
+    def has_permission(self, request: Request, _view: Any) -> bool:
+        if isinstance(request.auth, MasterAPIKey):
+            raise NotAuthenticated
+        return isinstance(request.user, User)
+
+
+def _usable_key(text: str) -> MasterAPIKey:
+    prefix = text.partition(".")[0].replace("\x00", "")
+    key: MasterAPIKey | None = MasterAPIKey.objects.filter(
+        prefix=prefix, revoked=False, deleted_at__isnull=True, organisation__deleted_at__isnull=True
+    ).first()
+    if key is None or key.has_expired or not key.is_valid(text):
+        raise AuthenticationFailed("Valid Master API Key not found.")
+    return key

@@ -1,0 +1,62 @@
+"""From exception to answer: the only place where the Admin API decides on a failure's status and body."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import Http404
+from rest_framework import status
+from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, PermissionDenied, ValidationError
+from rest_framework.response import Response
+
+from vexil.controlplane.actions.refusals import Refused
+from vexil.stores.unavailable import Unavailable
+
+NOT_FOUND = "Not found."
+
+
+def no_match(model: str) -> NotFound:
+    """404 for an object that is not there, or that the caller may not know of."""
+    return NotFound(f"No {model} matches the given query.")
+
+
+def invalid(message: str, field: str = "non_field_errors") -> ValidationError:
+    return ValidationError({field: [message]})
+
+
+Answer = tuple[int, Any]
+
+ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
+    Refused: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field or "non_field_errors": [error.message]}),
+    Http404: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": NOT_FOUND}),
+    RequestDataTooBig: lambda _: (status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, {"detail": "Request body is too large."}),
+    Unavailable: lambda _: (status.HTTP_503_SERVICE_UNAVAILABLE, {"detail": "The database cannot be reached."}),
+}
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler. None: no failure that we know, so a 500."""
+    if isinstance(error, APIException):
+        return _of_framework(error, context)
+    entry = next((entry for kind, entry in ANSWERS.items() if isinstance(error, kind)), None)
+    if entry is None:
+        return None
+    code, body = entry(error)
+    return Response(explained(body), status=code)
+
+
+def explained(body: Any) -> Any:
+    """The body that goes out: every error passes here, so what all of them gain is added here."""
+    return body
+
+
+def _of_framework(error: APIException, context: dict[str, Any]) -> Response:
+    if isinstance(error, NotAuthenticated) and "HTTP_X_ENVIRONMENT_KEY" in context["request"].META:
+        error = PermissionDenied(NotAuthenticated.default_detail)
+    body = error.detail if isinstance(error.detail, list | dict) else {"detail": error.detail}
+    headers = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return Response(explained(body), status=error.status_code, headers=headers)

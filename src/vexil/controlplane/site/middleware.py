@@ -1,0 +1,102 @@
+"""What happens to each request before and after its view, whatever the path; outermost first."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
+from django.urls import Resolver404, resolve
+from rest_framework.response import Response
+
+from vexil.wire import headers
+from vexil.wire.hosts import host_allowed
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+def check_host(handle: Handler) -> Handler:
+    """Refuse foreign hosts before anything else, preflights included."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if host_allowed(_host(request), settings.VEXIL.allowed_hosts):
+            return handle(request)
+        response = HttpResponse(headers.WRONG_HOST_BODY, status=400)
+        return _with(response, (*headers.VERSION, *headers.VARY_ORIGIN))
+
+    return middleware
+
+
+def answer_preflights(handle: Handler) -> Handler:
+    """A browser's question what it may send: answered alike for every path, known or not."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if not headers.is_preflight(request.method or "", request.headers.get("Access-Control-Request-Method")):
+            return handle(request)
+        extra = settings.VEXIL.cors_extra_headers
+        return _with(HttpResponse(), headers.preflight(request.headers.get("Origin"), extra))
+
+    return middleware
+
+
+def add_headers(handle: Handler) -> Handler:
+    """The version, what browsers need, and that nothing may be kept."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = handle(request)
+        is_api_answer = isinstance(response, Response)
+        vary = headers.VARY_ACCEPT_ORIGIN if is_api_answer else headers.VARY_ORIGIN
+        is_kept = isinstance(response, HttpResponsePermanentRedirect) or not settings.VEXIL.add_never_cache_headers
+        no_store = () if is_kept else headers.NO_STORE
+        return _with(response, (*headers.VERSION, *vary, *headers.cors(request.headers.get("Origin")), *no_store))
+
+    return middleware
+
+
+def refuse_unusable(handle: Handler) -> Handler:
+    """413 for a body beyond the limit; null characters, which no database column takes, end here as well."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        if _body_bytes(request) > settings.VEXIL.body_bytes_max:
+            return JsonResponse({"detail": "Request body is too large."}, status=413)
+        if "\x00" in request.path_info:
+            return JsonResponse({"detail": "Not found."}, status=404)
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            return JsonResponse({"detail": "Null characters are not allowed."}, status=400)
+        return handle(request)
+
+    return middleware
+
+
+def add_slash(handle: Handler) -> Handler:
+    """Redirect a path that is known with a final slash only: any method, before authentication."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if settings.VEXIL.append_slash and not path.endswith("/") and not _is_known(path) and _is_known(path + "/"):
+            return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
+        return handle(request)
+
+    return middleware
+
+
+def _host(request: HttpRequest) -> str:
+    forwarded = request.META.get("HTTP_X_FORWARDED_HOST") if settings.VEXIL.use_x_forwarded_host else None
+    return str(forwarded or request.META.get("HTTP_HOST", ""))
+
+
+def _body_bytes(request: HttpRequest) -> int:
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isdigit() else 0
+
+
+def _is_known(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def _with(response: HttpResponseBase, added: headers.Headers) -> HttpResponseBase:
+    for name, value in added:
+        response.headers[name] = value
+    return response

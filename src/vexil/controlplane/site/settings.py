@@ -1,0 +1,70 @@
+"""Django's settings, all made from `vexil.config`; there is no settings file per environment."""
+
+from vexil import config as vexil_config
+from vexil.controlplane.site import databases, secret_key
+
+VEXIL = vexil_config.load()
+"""Our own settings, for middleware and views: `settings.VEXIL`."""
+
+SECRET_KEY = secret_key.load_or_create(VEXIL)
+DEBUG = VEXIL.debug
+ALLOWED_HOSTS = ["*"]  # `middleware.check_host` has checked before
+USE_X_FORWARDED_HOST = VEXIL.use_x_forwarded_host
+APPEND_SLASH = False  # `middleware` does it, before authentication and for every method
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "rest_framework_api_key",
+    "vexil.controlplane.db.apps.VexilConfig",
+]
+MIDDLEWARE = [
+    f"vexil.controlplane.site.middleware.{name}"
+    for name in ("check_host", "answer_preflights", "add_headers", "refuse_unusable", "add_slash")
+]
+ROOT_URLCONF = "vexil.controlplane.site.urls"
+WSGI_APPLICATION = "vexil.controlplane.site.wsgi.application"
+TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+
+DATABASES = {"default": databases.settings(VEXIL)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "vexil.User"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "vexil.controlplane.adminapi.authentication.UserToken",
+        "vexil.controlplane.adminapi.authentication.OrganisationKey",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["vexil.controlplane.adminapi.authentication.SomebodyKnown"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "vexil.controlplane.adminapi.parsing.JsonBody",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "EXCEPTION_HANDLER": "vexil.controlplane.adminapi.errors.answer",
+    "UNICODE_JSON": False,
+    "URL_FORMAT_OVERRIDE": None,
+}
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+DATA_UPLOAD_MAX_MEMORY_SIZE = VEXIL.body_bytes_max
+LOGGING_CONFIG = None

@@ -1,0 +1,12 @@
+from django.urls import URLPattern, URLResolver, include, path
+
+from vexil.controlplane.adminapi import urls as adminapi_urls
+from vexil.controlplane.site import pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include(adminapi_urls)),
+]
+
+handler400 = pages.bad_request
+handler404 = pages.not_found
+handler500 = pages.internal_error

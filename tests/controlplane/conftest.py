@@ -1,0 +1,34 @@
+"""The control plane's tests run twice: on SQLite and on PostgreSQL, each test on empty tables."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import django
+import pytest
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "vexil.controlplane.site.settings"
+os.environ["VEXIL_DATA_DIR"] = tempfile.mkdtemp(prefix="vexil-controlplane-")
+django.setup()
+
+from tests.controlplane import databases  # noqa: E402 -- models load only after setup
+from tests.controlplane.client import AdminClient  # noqa: E402
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database and its stores."""
+    with databases.migrated(request.param):
+        yield request.param
+
+
+@pytest.fixture(autouse=True)
+def empty_tables(database: str) -> Iterator[None]:
+    yield
+    databases.empty()
+
+
+@pytest.fixture
+def client() -> AdminClient:
+    """Sends requests without credentials; `client.as_user(user)` and `client.with_key(text)` send them with."""
+    return AdminClient()

@@ -1,0 +1,50 @@
+"""Pointing Django and the stores at one database or another within a test run."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection, connections, transaction
+from tests import postgresql
+
+from vexil import config
+from vexil.controlplane.db import stores
+from vexil.controlplane.site import databases as site_databases
+
+
+@contextmanager
+def migrated(kind: str) -> Iterator[None]:
+    """Use an empty database of this kind until the end of the block."""
+    with postgresql.cluster() if kind == "postgresql" else nullcontext(None) as url:
+        _point_to(url, Path(tempfile.mkdtemp(prefix="vexil-controlplane-")))
+        call_command("migrate", verbosity=0)
+        stores.current().migrate()
+        try:
+            yield
+        finally:
+            connections.close_all()
+            stores.current().close()
+
+
+def empty() -> None:
+    """Delete all rows. Numbers go on counting, so nothing left in the stores can be taken for something new."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        for model in apps.get_models(include_auto_created=True):
+            cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")
+
+
+def _point_to(url: str | None, data_dir: Path) -> None:
+    os.environ["VEXIL_DATA_DIR"] = str(data_dir)
+    os.environ.pop("DATABASE_URL", None)
+    if url:
+        os.environ["DATABASE_URL"] = url
+    connections.close_all()
+    connections.settings["default"] = connections.configure_settings(
+        {"default": site_databases.settings(config.load())}
+    )["default"]
+    del connections["default"]
+    stores.current.cache_clear()

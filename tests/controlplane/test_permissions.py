@@ -1,0 +1,108 @@
+from tests.factories import (
+    grant_environment,
+    grant_project,
+    make_environment,
+    make_master_api_key,
+    make_organisation,
+    make_project,
+    make_user,
+)
+
+from vexil.controlplane import permissions
+from vexil.controlplane.db.models import Membership
+from vexil.controlplane.permissions import Actor, Rights
+
+
+def test_an_organisation_admin_may_do_everything_below_it() -> None:
+    user = make_user()
+    environment = make_environment(make_project(make_organisation(admin=user)))
+
+    assert permissions.is_project_admin(Actor(user=user), environment.project)
+    assert permissions.has_environment_permission(Actor(user=user), environment, permissions.VIEW_IDENTITIES)
+    assert list(permissions.viewable_projects(Actor(user=user))) == [environment.project]
+    assert list(permissions.viewable_environments(Actor(user=user))) == [environment]
+
+
+def test_a_member_without_grants_may_see_nothing_below_the_organisation() -> None:
+    user = make_user()
+    environment = make_environment(make_project(make_organisation(member=user)))
+    actor = Actor(user=user)
+
+    assert permissions.is_member(actor, environment.project.organisation)
+    assert permissions.project_rights(actor, environment.project) == Rights()
+    assert permissions.environment_rights(actor, environment) == Rights()
+    assert list(permissions.viewable_projects(actor)) == []
+    assert list(permissions.viewable_environments(actor)) == []
+
+
+def test_grants_give_exactly_what_they_name() -> None:
+    user = make_user()
+    environment = make_environment(make_project(make_organisation(member=user)))
+    make_environment(environment.project)
+    grant_project(user, environment.project, permissions.VIEW_PROJECT)
+    grant_environment(user, environment, permissions.VIEW_ENVIRONMENT)
+    actor = Actor(user=user)
+
+    assert permissions.project_rights(actor, environment.project) == Rights(keys=frozenset({"VIEW_PROJECT"}))
+    assert permissions.environment_rights(actor, environment) == Rights(keys=frozenset({"VIEW_ENVIRONMENT"}))
+    assert list(permissions.viewable_projects(actor)) == [environment.project]
+    assert list(permissions.viewable_environments(actor)) == [environment]
+
+
+def test_a_project_admin_is_admin_of_its_environments() -> None:
+    user = make_user()
+    environment = make_environment(make_project(make_organisation(member=user)))
+    grant_project(user, environment.project, is_admin=True)
+
+    assert permissions.is_environment_admin(Actor(user=user), environment)
+    assert list(permissions.viewable_environments(Actor(user=user))) == [environment]
+
+
+def test_grants_are_worth_nothing_without_membership() -> None:
+    user = make_user()
+    environment = make_environment(make_project(make_organisation(member=user)))
+    grant_project(user, environment.project, is_admin=True)
+    grant_environment(user, environment, is_admin=True)
+    Membership.objects.all().delete()
+    actor = Actor(user=user)
+
+    assert not permissions.is_project_admin(actor, environment.project)
+    assert not permissions.is_environment_admin(actor, environment)
+    assert list(permissions.viewable_projects(actor)) == []
+    assert list(permissions.viewable_environments(actor)) == []
+
+
+def test_being_superuser_gives_no_rights_in_a_foreign_organisation() -> None:
+    environment = make_environment()
+    actor = Actor(user=make_user(is_superuser=True))
+
+    assert not permissions.is_member(actor, environment.project.organisation)
+    assert not permissions.is_environment_admin(actor, environment)
+
+
+def test_a_key_acts_as_admin_of_its_own_organisation_alone() -> None:
+    environment = make_environment()
+    foreign = make_environment()
+    key, _ = make_master_api_key(environment.project.organisation)
+    actor = Actor(master_api_key=key)
+
+    assert permissions.is_environment_admin(actor, environment)
+    assert not permissions.is_environment_admin(actor, foreign)
+    assert list(permissions.viewable_environments(actor)) == [environment]
+
+
+def test_a_key_that_is_no_admin_may_do_nothing() -> None:
+    environment = make_environment()
+    key, _ = make_master_api_key(environment.project.organisation, is_admin=False)
+    actor = Actor(master_api_key=key)
+
+    assert permissions.project_rights(actor, environment.project) == Rights()
+    assert list(permissions.viewable_projects(actor)) == []
+
+
+def test_nobody_may_do_nothing() -> None:
+    environment = make_environment()
+
+    assert not permissions.is_member(Actor(), environment.project.organisation)
+    assert not permissions.is_environment_admin(Actor(), environment)
+    assert list(permissions.viewable_projects(Actor())) == []
