@@ -16,9 +16,10 @@ from tests.controlplane.client import AdminClient  # noqa: E402
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest) -> Iterator[str]:
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database and its stores."""
-    with databases.migrated(request.param):
+    url = request.getfixturevalue("postgres").new_database() if request.param == "postgresql" else None
+    with databases.migrated(url, tmp_path_factory.mktemp("data")):
         yield request.param
 
 

@@ -1,15 +1,13 @@
 """Pointing Django and the stores at one database or another within a test run."""
 
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connection, connections, transaction
-from tests import postgresql
 
 from vexil import config
 from vexil.controlplane.db import stores
@@ -17,17 +15,16 @@ from vexil.controlplane.site import databases as site_databases
 
 
 @contextmanager
-def migrated(kind: str) -> Iterator[None]:
-    """Use an empty database of this kind until the end of the block."""
-    with postgresql.cluster() if kind == "postgresql" else nullcontext(None) as url:
-        _point_to(url, Path(tempfile.mkdtemp(prefix="vexil-controlplane-")))
-        call_command("migrate", verbosity=0)
-        stores.current().migrate()
-        try:
-            yield
-        finally:
-            connections.close_all()
-            stores.current().close()
+def migrated(url: str | None, data_dir: Path) -> Iterator[None]:
+    """Use the empty PostgreSQL database at `url`, or SQLite in the folder, until the end of the block."""
+    _point_to(url, data_dir)
+    call_command("migrate", verbosity=0)
+    stores.current().migrate()
+    try:
+        yield
+    finally:
+        connections.close_all()
+        stores.current().close()
 
 
 def empty() -> None:
