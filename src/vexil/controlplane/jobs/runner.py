@@ -1,0 +1,40 @@
+"""The task runner: looks once a second for what is due."""
+
+import signal
+import threading
+from collections.abc import Callable
+
+import structlog
+from django.db import close_old_connections
+from django.db.utils import Error
+
+from vexil.controlplane.actions import publishing
+from vexil.stores.unavailable import Unavailable
+
+log = structlog.get_logger(__name__)
+
+_SWEEP_SECONDS = 1.0
+
+
+def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
+    """Work until SIGTERM or SIGINT, or until `is_wanted` says no. Runs in a process of its own."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    while is_wanted() and not stopping.is_set():
+        _sweep()
+        stopping.wait(_SWEEP_SECONDS)
+
+
+def _sweep() -> None:
+    try:
+        close_old_connections()
+        healed = publishing.publish_overdue()
+    except (Error, Unavailable):
+        log.warning("sweep.delayed")
+    except Exception:
+        # The outermost loop of this process: one failure must not end the sweeps to come.
+        log.exception("sweep.failed")
+    else:
+        if healed:
+            log.info("snapshots.healed", count=healed)

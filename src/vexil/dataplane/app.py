@@ -1,0 +1,263 @@
+"""The data plane as one application: paths to endpoints, and the checks that all of them share.
+
+Order of the checks (sdk-api.md §1.1): host, preflight, path, `Accept`, key, its kind, the organisation, method, body.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from vexil.config import Config
+from vexil.dataplane import document, errors, flags, health, rsgi
+from vexil.dataplane.environments import Access, Environments
+from vexil.dataplane.errors import Refusal
+from vexil.dataplane.health import Check, People
+from vexil.dataplane.identities import Find, Identities
+from vexil.dataplane.requests import Request
+from vexil.dataplane.rsgi import BodyTooLarge, Response, Scope, Stream
+from vexil.dataplane.usage import UsageCounter
+from vexil.stores.batches import Batches, Overloaded
+from vexil.stores.identities import Identity, Upsert
+from vexil.stores.opening import Stores
+from vexil.stores.unavailable import Unavailable
+from vexil.wire import headers as wire_headers
+from vexil.wire import json_text
+from vexil.wire.headers import Headers
+from vexil.wire.hosts import host_allowed
+from vexil.wire.keys import is_server_key
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_HOSTS_REMEMBERED_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path of the Flags API."""
+
+    resource: str
+    """The name under which requests are counted."""
+    methods: Mapping[str, Handler]
+    name: str
+    vary: str = "Accept, Origin"
+    vary_found: str = ""
+    """Of a GET that answers 200 or 404, where it differs."""
+    needs_server_key: bool = False
+    allow: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allow", ", ".join((*self.methods, "HEAD", "OPTIONS")))
+
+
+class DataPlane:
+    """Answers the paths it `owns`. `start` and `stop` are called in the process and loop that serve it."""
+
+    def __init__(
+        self,
+        config: Config,
+        stores: Stores,
+        checks: Mapping[str, Check],
+        people: People | None,
+        *,
+        serves_flags: bool = True,
+    ) -> None:
+        self._config = config
+        self._stores = stores
+        self._checks = checks
+        self._people = people
+        self._environments = Environments(stores)
+        self._usage = UsageCounter(stores.usage)
+        self._saves: Batches[Upsert, Identity] = Batches(stores.identities.save_many)
+        self._finds: Batches[tuple[int, str], Identity | None] | None = None
+        if config.database_url:
+            self._finds = Batches(stores.identities.find_many)
+        identities = Identities(self._find(), self._saves.run, config.body_bytes_max)
+        self._endpoints = _endpoints(identities) if serves_flags else {}
+        self._services: dict[str, Callable[[], Awaitable[Response]]] = {
+            "/health": self._readiness,
+            "/health/": self._readiness,
+            "/health/readiness/": self._readiness,
+            "/healthcheck": self._readiness,
+            "/health/liveness/": self._liveness,
+            "/version/": self._version,
+        }
+        self._good_hosts: set[str] = set()
+        self._always = wire_headers.VERSION + (wire_headers.NO_STORE if config.add_never_cache_headers else ())
+        self._flushing: asyncio.Task[None] | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._environments.start()
+        self._flushing = loop.create_task(self._usage.flush_regularly())
+
+    def stop(self) -> None:
+        """Leave nothing behind in memory that was acknowledged or counted."""
+        if self._flushing:
+            self._flushing.cancel()
+        self._saves.close()
+        if self._finds:
+            self._finds.close()
+        self._environments.stop()
+        self._usage.flush()
+
+    def owns(self, path: str) -> bool:
+        slashed = path if path.endswith("/") else path + "/"
+        return path in self._services or slashed in self._endpoints or slashed in self._services
+
+    async def __call__(self, scope: Scope, stream: Stream) -> None:
+        """Answer one request; whatever goes wrong is an answer, too."""
+        request_headers = scope.headers
+        origin = request_headers.get("origin")
+        if not self._is_good_host(request_headers.get("host") or ""):
+            return rsgi.send(stream, scope.method, _wrong_host())
+        if wire_headers.is_preflight(scope.method, request_headers.get("access-control-request-method")):
+            answer = wire_headers.preflight(origin, self._config.cors_extra_headers)
+            return rsgi.send(stream, scope.method, Response(200, answer))
+        endpoint = self._endpoints.get(scope.path)
+        if endpoint is not None:
+            response = await self._answer(endpoint, scope, stream)
+            shared = _endpoint_headers(endpoint, scope.method, response.status, request_headers.get("authorization"))
+        else:
+            response, shared = await self._service(scope)
+        if response.status != 301:
+            shared += self._always
+        if origin:
+            shared += wire_headers.cors(origin)
+        return rsgi.send(stream, scope.method, Response(response.status, response.headers + shared, response.body))
+
+    async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
+        try:
+            access = await self._admit(endpoint, scope)
+            if self._config.enable_api_usage_tracking:
+                agent = scope.headers.get("flagsmith-sdk-user-agent") or scope.headers.get("user-agent")
+                self._usage.count(access.environment.id, endpoint.resource, agent)
+            if access.environment.organisation.stop_serving_flags:
+                raise errors.not_serving()
+            handler = endpoint.methods.get("GET" if scope.method == "HEAD" else scope.method)
+            if handler is not None:
+                return await handler(Request(scope.method, scope.query_string, scope.headers, stream, access))
+            return _description(endpoint, scope.method)
+        except Refusal as refusal:
+            return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
+        except BodyTooLarge:
+            return _refused(errors.body_too_large(self._config.body_bytes_max))
+        except (Unavailable, Overloaded):
+            return _refused(errors.unavailable())
+        except Exception:
+            # The outermost point of a request: the client gets JSON, the log gets the cause.
+            log.exception("request.failed", resource=endpoint.resource)
+            return _refused(errors.detail(500, "Internal server error."))
+
+    async def _admit(self, endpoint: Endpoint, scope: Scope) -> Access:
+        """The environment that the request's key opens."""
+        accept = scope.headers.get("accept")
+        if accept is not None and "*/*" not in accept and "json" not in accept and "application/*" not in accept:
+            raise errors.not_acceptable()
+        key = (scope.headers.get("x-environment-key") or "").strip()
+        if not key:
+            raise errors.missing_key()
+        access = self._environments.find(key) or await self._environments.load(key)
+        if access is None:
+            raise errors.unknown_key()
+        if endpoint.needs_server_key and not is_server_key(key):
+            raise errors.missing_key()
+        return access
+
+    async def _service(self, scope: Scope) -> tuple[Response, Headers]:
+        service = self._services.get(scope.path)
+        if service is not None:
+            if scope.method in {"GET", "HEAD"}:
+                return await service(), wire_headers.VARY_ORIGIN
+            return _refused(errors.method_not_allowed(scope.method)), wire_headers.VARY_ORIGIN
+        if self._config.append_slash and self.owns(scope.path):
+            location = scope.path + "/" + (f"?{scope.query_string}" if scope.query_string else "")
+            redirect = (("Location", location), ("Content-Type", wire_headers.HTML))
+            return Response(301, redirect), wire_headers.VERSION + wire_headers.VARY_ORIGIN
+        return _refused(errors.not_found()), wire_headers.VARY_ORIGIN
+
+    def _find(self) -> Find:
+        """SQLite answers in microseconds, so it is asked on the loop; PostgreSQL is asked for many at once."""
+        finds, store = self._finds, self._stores.identities
+        if finds is None:
+
+            async def find_in_process(environment_id: int, identifier: str) -> Identity | None:
+                return store.find(environment_id, identifier)
+
+            return find_in_process
+
+        async def find_with_others(environment_id: int, identifier: str) -> Identity | None:
+            return await finds.run((environment_id, identifier))
+
+        return find_with_others
+
+    async def _readiness(self) -> Response:
+        return await health.readiness(self._checks)
+
+    async def _liveness(self) -> Response:
+        return health.liveness()
+
+    async def _version(self) -> Response:
+        return await health.version(self._people)
+
+    def _is_good_host(self, host: str) -> bool:
+        if host in self._good_hosts:
+            return True
+        if not host_allowed(host, self._config.allowed_hosts):
+            return False
+        if len(self._good_hosts) < _HOSTS_REMEMBERED_MAX:
+            self._good_hosts.add(host)
+        return True
+
+
+_JSON: Headers = (("Content-Type", "application/json"),)
+
+
+def _endpoints(identities: Identities) -> dict[str, Endpoint]:
+    return {
+        "/api/v1/flags/": Endpoint(
+            "flags", {"GET": flags.get}, "Flags", vary="Origin", vary_found="X_ENVIRONMENT_KEY, {}Origin"
+        ),
+        "/api/v1/identities/": Endpoint(
+            "identities",
+            {"GET": identities.get, "POST": identities.post},
+            "Identities",
+            vary_found="X_ENVIRONMENT_KEY, Accept, {}Origin",
+        ),
+        "/api/v1/environment-document/": Endpoint(
+            "environment-document", {"GET": document.get}, "Environment document", needs_server_key=True
+        ),
+    }
+
+
+def _endpoint_headers(endpoint: Endpoint, method: str, status: int, authorization: str | None) -> Headers:
+    """`Allow` and `Vary`, both exactly as browsers' caches know them from the reference server."""
+    if endpoint.vary_found and method in {"GET", "HEAD"} and status in {200, 404}:
+        vary = endpoint.vary_found.format("Authorization, " if authorization else "")
+    else:
+        vary = endpoint.vary
+    return (("Allow", endpoint.allow), ("Vary", vary))
+
+
+def _description(endpoint: Endpoint, method: str) -> Response:
+    """The answer to an OPTIONS that is no preflight; any other method is refused."""
+    if method != "OPTIONS":
+        raise errors.method_not_allowed(method)
+    body = {
+        "name": endpoint.name,
+        "description": "",
+        "renders": ["application/json"],
+        "parses": ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
+    }
+    return Response(200, _JSON, json_text.dumps(body))
+
+
+def _refused(refusal: Refusal) -> Response:
+    return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
+
+
+def _wrong_host() -> Response:
+    headers = (("Content-Type", wire_headers.HTML), *wire_headers.VERSION, *wire_headers.VARY_ORIGIN)
+    return Response(400, headers, wire_headers.WRONG_HOST_BODY)

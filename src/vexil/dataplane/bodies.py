@@ -1,0 +1,68 @@
+"""Request bodies as values: JSON or a form, with the error texts that clients know (sdk-api.md §1.6)."""
+
+import json
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from vexil.dataplane import errors
+
+_JSON = "application/json"
+_FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+
+
+def media_type(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def parse(body: bytes, content_type: str | None) -> Any:
+    """The body's value; an empty body is an empty object. Raise `Refusal` for what cannot be read."""
+    kind = media_type(content_type)
+    if not body:
+        return {}
+    if kind == _JSON:
+        return _json(body)
+    if kind == _FORM:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    if kind == _MULTIPART:
+        return _multipart(body, content_type or "")
+    raise errors.unsupported_media_type(content_type or "")
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return _json_or_refusal(body)
+
+
+def _json_or_refusal(body: bytes) -> Any:
+    """Again with the standard library, which says what is wrong in the words that clients know."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except RecursionError:
+        raise errors.detail(400, "JSON parse error - nested too deeply") from None
+    except ValueError as error:
+        raise errors.detail(400, f"JSON parse error - {error}") from None
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"Out of range float values are not JSON compliant: '{name}'")
+
+
+def _multipart(body: bytes, content_type: str) -> dict[str, str]:
+    head = b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n"
+    message = BytesParser(policy=HTTP).parsebytes(head + body)
+    if not message.is_multipart():
+        raise errors.detail(400, "Multipart form parse error - Invalid boundary in multipart: None")
+    fields = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            fields[name] = content.decode("utf-8", "replace")
+    return fields

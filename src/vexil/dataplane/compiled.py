@@ -1,0 +1,131 @@
+"""A snapshot made ready for requests: finished answers where they do not hang on the identity, an engine where they do.
+
+An environment is compiled when its snapshot arrives, away from requests, and never changes afterwards.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+
+from vexil import engine
+from vexil.wire import flags, json_text, snapshot, times
+from vexil.wire.document import environment_document
+
+Outcomes = engine.Outcomes[bytes]
+Warn = Callable[[str], None]
+
+
+class CompiledEnvironment:
+    """One environment at one version."""
+
+    def __init__(self, source: snapshot.Snapshot, warn: Warn) -> None:
+        self.id = source.environment.id
+        self.version = source.version
+        self.settings = source.environment
+        self.organisation = source.organisation
+        self.updated_at = datetime.fromisoformat(source.environment.updated_at)
+        self.updated_at_text = times.unix_text(self.updated_at)
+        self.last_modified = times.http_date(self.updated_at)
+        self.identity_overrides = {entry.identifier: entry for entry in source.identity_overrides}
+        self.document = json_text.dumps(environment_document(source))
+
+        compiler = _Compiler(source, warn)
+        self.for_servers = View(compiler, source.defaults)
+        self.for_clients = View(compiler, [state for state in source.defaults if compiler.is_for_clients(state)])
+
+
+class View:
+    """What one kind of key sees of an environment."""
+
+    def __init__(self, compiler: "_Compiler", defaults: list[snapshot.State]) -> None:
+        self._compiler = compiler
+        self.hides_disabled = compiler.hides_disabled
+        self.feature_names = [compiler.features[state.feature_id].name for state in defaults]
+        self._positions = {state.feature_id: position for position, state in enumerate(defaults)}
+        self._engine = engine.Environment(compiler.matchers, [compiler.flag(state) for state in defaults])
+        listed = [(compiler.features[state.feature_id].name, compiler.listed(state)) for state in defaults]
+        self.by_name = {name.lower(): flag for name, flag in reversed(listed) if flag}
+        self.first = next((flag for _, flag in listed if flag), None)
+        self.flags = b"[" + b",".join(flag for _, flag in listed if flag) + b"]"
+
+    def evaluate(self, subject: engine.Subject, overrides: snapshot.IdentityOverrides | None) -> list[bytes]:
+        """One finished flag object per feature, in the order of `feature_names`; empty where it is hidden."""
+        if overrides is None:
+            return self._engine.evaluate(subject)
+        return self._engine.evaluate(subject, self._overridden(overrides))
+
+    def _overridden(self, overrides: snapshot.IdentityOverrides) -> Mapping[int, Outcomes]:
+        return {
+            self._positions[state.feature_id]: self._compiler.outcomes(state, identity_id=overrides.identity_id)
+            for state in overrides.states
+            if state.feature_id in self._positions
+        }
+
+
+class _Compiler:
+    """What the views of one environment are made from."""
+
+    def __init__(self, source: snapshot.Snapshot, warn: Warn) -> None:
+        self.features = {feature.id: feature for feature in source.features}
+        hides = source.environment.hide_disabled_flags
+        self.hides_disabled = source.project.hide_disabled_flags if hides is None else hides
+        self._options = {option.id: option for feature in source.features for option in feature.options}
+        self._writer = flags.FlagWriter(source.environment)
+        self._feature_texts = {feature.id: self._writer.feature(feature) for feature in source.features}
+        segments = [segment for segment in source.segments if segment.overrides]
+        self.matchers = [engine.compile_segment(str(segment.id), segment.rules, warn) for segment in segments]
+        self._overrides = self._strongest_first(segments)
+
+    def is_for_clients(self, state: snapshot.State) -> bool:
+        return not self.features[state.feature_id].is_server_key_only
+
+    def listed(self, state: snapshot.State) -> bytes:
+        """The flag as `/flags/` shows it; empty when it is hidden."""
+        if self.hides_disabled and not state.enabled:
+            return b""
+        return flags.closed(self._flag_text(state, state.value, None))
+
+    def flag(self, state: snapshot.State) -> engine.Flag[bytes]:
+        return engine.Flag(self.outcomes(state), tuple(self._overrides.get(state.feature_id, ())))
+
+    def outcomes(self, state: snapshot.State, *, identity_id: int | None = None) -> Outcomes:
+        """What this state gives an identity."""
+        if self.hides_disabled and not state.enabled:
+            return engine.Outcomes(b"")
+        text = self._flag_text(state, state.value, identity_id)
+        if self.features[state.feature_id].type != "MULTIVARIATE":
+            return engine.Outcomes(flags.with_variant(text, None))
+        variants = tuple(
+            self._variant(state, share, identity_id) for share in sorted(state.allocations, key=lambda share: share.id)
+        )
+        return engine.Outcomes(flags.with_variant(text, flags.CONTROL), variants, state.seed)
+
+    def _variant(
+        self, state: snapshot.State, share: snapshot.Allocation, identity_id: int | None
+    ) -> engine.Variant[bytes]:
+        option = self._options[share.option_id]
+        text = self._flag_text(state, option.value, identity_id)
+        return engine.Variant(share.percentage, flags.with_variant(text, option.key))
+
+    def _flag_text(self, state: snapshot.State, value: snapshot.FlagValue, identity_id: int | None) -> bytes:
+        return self._writer.flag(self._feature_texts[state.feature_id], state, value, identity_id=identity_id)
+
+    def _strongest_first(self, segments: Iterable[snapshot.Segment]) -> dict[int, list[engine.Override[bytes]]]:
+        """Segment overrides by feature. On equal priority the first segment wins; no priority is the weakest."""
+        ranked = sorted(
+            (
+                (_priority(state), index, state)
+                for index, segment in enumerate(segments)
+                for state in segment.overrides
+                if state.feature_id in self.features
+            ),
+            key=lambda entry: entry[:2],
+        )
+        overrides: dict[int, list[engine.Override[bytes]]] = {}
+        for _, index, state in ranked:
+            overrides.setdefault(state.feature_id, []).append(engine.Override(index, self.outcomes(state)))
+        return overrides
+
+
+def _priority(state: snapshot.State) -> float:
+    return math.inf if state.link is None or state.link.priority is None else state.link.priority

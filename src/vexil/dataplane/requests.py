@@ -1,0 +1,22 @@
+"""One request to an endpoint of the Flags API, past the checks that all endpoints share."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from vexil.dataplane.environments import Access
+from vexil.dataplane.rsgi import ScopeHeaders, Stream
+
+
+@dataclass(slots=True)
+class Request:
+    method: str
+    query_string: str
+    headers: ScopeHeaders
+    stream: Stream
+    access: Access
+
+    def query(self) -> dict[str, str]:
+        """Query parameters; of a repeated one the last counts."""
+        if not self.query_string:
+            return {}
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))

@@ -1,0 +1,71 @@
+"""Requests and answers of the data plane, on Granian's RSGI interface (docs/adr/0001)."""
+
+from collections.abc import AsyncIterator
+from typing import NamedTuple, Protocol
+
+from vexil.wire.headers import Headers
+
+
+class ScopeHeaders(Protocol):
+    def get(self, key: str, default: str | None = None) -> str | None: ...
+    def items(self) -> list[tuple[str, str]]: ...
+
+
+class Scope(Protocol):
+    """What the server tells of a request before its body. Header names are given in lower case."""
+
+    proto: str
+    method: str
+    path: str
+    query_string: str
+    client: str
+    scheme: str
+
+    @property
+    def headers(self) -> ScopeHeaders: ...
+
+
+class Stream(Protocol):
+    """The request's body, the answer, and the client's presence."""
+
+    async def __call__(self) -> bytes: ...
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
+
+
+class Response(NamedTuple):
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+class BodyTooLarge(Exception):
+    """The body has more bytes than are taken."""
+
+
+async def read_body(headers: ScopeHeaders, stream: Stream, bytes_max: int) -> bytes:
+    """The whole body; raise `BodyTooLarge` before reading more than `bytes_max`."""
+    length = headers.get("content-length")
+    if length is not None:
+        if not length.isdecimal() or int(length) > bytes_max:
+            raise BodyTooLarge
+        return await stream()
+    if headers.get("transfer-encoding") is None:
+        return b""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in stream:
+        size += len(chunk)
+        if size > bytes_max:
+            raise BodyTooLarge
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def send(stream: Stream, method: str, response: Response) -> None:
+    headers = list(response.headers)
+    if method == "HEAD" or response.status == 304:
+        stream.response_empty(response.status, headers)
+    else:
+        stream.response_bytes(response.status, headers, response.body)

@@ -1,0 +1,29 @@
+"""Log lines: structured events, for people or for collectors."""
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+
+
+def configure(level: str, line_format: str) -> None:
+    """Send our events and other libraries' warnings to standard output."""
+    threshold = getattr(logging, level.upper())
+    processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if line_format == "json":
+        processors += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+    else:
+        processors += [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=structlog.PrintLoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    third_party = logging.DEBUG if threshold == logging.DEBUG else max(threshold, logging.WARNING)
+    logging.basicConfig(stream=sys.stdout, level=third_party, format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -1,0 +1,73 @@
+"""What one worker process serves: the data plane's paths directly, all others through Django."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Mapping
+
+from vexil.config import Config
+from vexil.dataplane.app import DataPlane
+from vexil.dataplane.health import Check, People
+from vexil.dataplane.rsgi import Scope, Stream
+from vexil.server.django_bridge import DjangoBridge
+from vexil.stores.opening import Stores, open_stores
+
+_PARENT_CHECK_SECONDS = 1.0
+
+ROLES = ("all", "flags", "admin")
+
+
+class Application:
+    """An RSGI application; the server calls `__rsgi_init__` before and `__rsgi_del__` after it serves."""
+
+    def __init__(self, config: Config, role: str) -> None:
+        self._stores = open_stores(config.database_url, config.data_dir)
+        self._django = None if role == "flags" else _django(config)
+        checks, people = _flags_only(self._stores) if role == "flags" else _with_control_plane(self._stores)
+        self._data_plane = DataPlane(config, self._stores, checks, people, serves_flags=role != "admin")
+        self._watching: asyncio.Task[None] | None = None
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._data_plane.start(loop)
+        self._watching = loop.create_task(_end_with_parent(os.getppid()))
+
+    async def __rsgi__(self, scope: Scope, stream: Stream) -> None:
+        if self._django is None or self._data_plane.owns(scope.path):
+            await self._data_plane(scope, stream)
+        else:
+            await self._django(scope, stream)
+
+    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+        if self._watching:
+            self._watching.cancel()
+        if self._django:
+            self._django.stop()
+        self._data_plane.stop()
+        self._stores.close()
+
+
+def _django(config: Config) -> DjangoBridge:
+    from vexil.controlplane.site.wsgi import application  # noqa: PLC0415 -- slow import
+
+    return DjangoBridge(application, config.body_bytes_max)
+
+
+def _flags_only(stores: Stores) -> tuple[Mapping[str, Check], People | None]:
+    return {"DatabaseBackend": stores.ping}, None
+
+
+def _with_control_plane(stores: Stores) -> tuple[Mapping[str, Check], People | None]:
+    from vexil.controlplane.queries import installation, readiness  # noqa: PLC0415 -- slow import
+
+    def database() -> None:
+        stores.ping()
+        readiness.check_database()
+
+    return {"DatabaseBackend": database, "MigrationsHealthCheck": readiness.check_migrations}, installation.people
+
+
+async def _end_with_parent(parent: int) -> None:
+    """A worker whose main process was killed gives up the port, so that a new start finds it free."""
+    while os.getppid() == parent:  # noqa: ASYNC110 -- no event tells of a parent's death
+        await asyncio.sleep(_PARENT_CHECK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,98 @@
+"""Runs a WSGI application behind RSGI: the body is read first, the call made in a thread of a small pool."""
+
+import asyncio
+import io
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import structlog
+
+from vexil.dataplane.rsgi import BodyTooLarge, Response, Scope, Stream, read_body, send
+from vexil.wire import json_text
+from vexil.wire.headers import NO_STORE, VARY_ORIGIN, VERSION
+
+log = structlog.get_logger(__name__)
+
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+_THREADS = 8
+
+
+class DjangoBridge:
+    def __init__(self, application: WsgiApplication, body_bytes_max: int) -> None:
+        self._application = application
+        self._body_bytes_max = body_bytes_max
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="django")
+
+    async def __call__(self, scope: Scope, stream: Stream) -> None:
+        try:
+            body = await read_body(scope.headers, stream, self._body_bytes_max)
+            environ = _environ(scope, body)
+            response = await asyncio.get_running_loop().run_in_executor(self._threads, self._call, environ)
+        except BodyTooLarge:
+            response = _error(413, f"The request body is larger than {self._body_bytes_max} bytes.")
+        except Exception:
+            # The outermost point of a request: the client gets JSON, the log gets the cause.
+            log.exception("request.failed")
+            response = _error(500, "Internal server error.")
+        send(stream, scope.method, response)
+
+    def stop(self) -> None:
+        """Wait for requests that run."""
+        self._threads.shutdown(wait=True, cancel_futures=False)
+
+    def _call(self, environ: dict[str, Any]) -> Response:
+        started: list[Any] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:
+            started[:] = [int(status[:3]), headers]
+
+        chunks = self._application(environ, start_response)
+        try:
+            body = b"".join(chunks)
+        finally:
+            # Django ends the request, and gives back its database connection, when the answer is closed.
+            if close := getattr(chunks, "close", None):
+                close()
+        status, headers = started
+        return Response(status, tuple(headers), body)
+
+
+def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """The request as PEP 3333 has it: texts hold the bytes of the wire as latin-1."""
+    host, _, port = (scope.headers.get("host") or "localhost").partition(":")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(scope.path).decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port or ("443" if scope.scheme == "https" else "80"),
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0].strip("[]"),
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    for name, value in scope.headers.items():
+        key = name.upper().replace("-", "_")
+        if key == "CONTENT_TYPE":
+            environ[key] = value
+        elif key not in {"CONTENT_LENGTH", "TRANSFER_ENCODING"} and "_" not in name:
+            # A header with an underscore could pass for one with a hyphen.
+            header = f"HTTP_{key}"
+            environ[header] = f"{environ[header]},{value}" if header in environ else value
+    return environ
+
+
+def _error(status: int, text: str) -> Response:
+    headers = (("Content-Type", "application/json"), *VERSION, *NO_STORE, *VARY_ORIGIN)
+    return Response(status, headers, json_text.dumps({"detail": text}))
