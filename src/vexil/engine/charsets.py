@@ -49,13 +49,14 @@ def category(escape: str, *, ascii_only: bool) -> Ranges:
 
 def in_any_case(ranges: Ranges, *, ascii_only: bool) -> Ranges:
     """The set with every character that differs from one of its own by case only, as Python sees it."""
-    others = [
-        single(other)
-        for code, equals in _case_variants(ascii_only).items()
-        if any(first <= code <= last for first, last in ranges)
-        for other in equals
-    ]
-    return union([ranges, *others])
+    variants = _case_variants(ascii_only)
+    cased = (code for first, last in ranges for code in _within(variants, first, last))
+    return union([ranges, *(single(other) for code in cased for other in variants[code])])
+
+
+def _within(variants: dict[int, set[int]], first: int, last: int) -> list[int]:
+    codes = range(first, last + 1) if last - first < len(variants) else variants
+    return [code for code in codes if first <= code <= last and code in variants]
 
 
 @cache
