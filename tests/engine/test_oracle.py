@@ -14,7 +14,7 @@ def reference_result(context: dict) -> dict | None:
     """What the reference engine answers in the contract's terms; None where it raises instead of answering."""
     with suppress(ZeroDivisionError, OverflowError, re.error):
         result = get_evaluation_result(context)
-        # compat: since version 11 it says STATIC for a default without overrides, where the contract says DEFAULT.
+        # Since version 11 it says STATIC for a default without overrides, where the contract says DEFAULT.
         flags = {
             name: {**flag, "reason": "DEFAULT" if flag["reason"] == "STATIC" else flag["reason"]}
             for name, flag in result["flags"].items()

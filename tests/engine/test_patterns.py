@@ -131,3 +131,10 @@ def test_refused_pattern_writes_nothing(capfd: pytest.CaptureFixture[str]) -> No
 @pytest.mark.timeout(5)
 def test_pattern_that_backtracks_for_ever_in_python_is_answered_at_once() -> None:
     assert compile_pattern(r"(a+)+$")("a" * 10_000 + "b") is False
+
+
+@pytest.mark.parametrize(("pattern", "text"), [(r"Zoë\b", "Zoë"), ("a$\n", "a\n")])
+def test_two_rare_patterns_match_in_python_only(pattern: str, text: str) -> None:
+    # Known differences, told in the module's docstring: RE2 has no other word boundary and no look-ahead.
+    assert compile_pattern(pattern)(text) is False
+    assert re.match(pattern, text) is not None
