@@ -40,6 +40,10 @@ class Upsert:
     identifier: str
     traits: dict[str, TraitValue | None] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.environment_id, self.identifier
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -49,6 +53,10 @@ class Page:
 
 class IdentifierTaken(Exception):
     """Another identity of the environment has this identifier."""
+
+
+class Unstorable(ValueError):
+    """An identifier or a trait's value that no database can hold. The edge refuses these with better words."""
 
 
 class IdentityStore(Protocol):
@@ -86,7 +94,9 @@ class IdentityStore(Protocol):
         """Identities by creation; `contains` ignores case, `exact` does not; at most one of the two is given."""
         ...
 
-    def set_traits(self, environment_id: int, identity_id: int, traits: dict[str, TraitValue | None]) -> Identity | None:
+    def set_traits(
+        self, environment_id: int, identity_id: int, traits: dict[str, TraitValue | None]
+    ) -> Identity | None:
         """Set or (None) delete traits of a known identity; None when there is no such identity."""
         ...
 

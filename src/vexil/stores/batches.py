@@ -1,0 +1,107 @@
+"""Group commit: what concurrent requests ask of a store at the same time is done in one call.
+
+Requests wait on an event loop; one thread takes everything that has gathered while it was busy, makes one call of it
+and hands back all results at once. Under load batches grow by themselves; without load nobody waits for company.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+from vexil.stores.unavailable import Unavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_WAITING_MAX = 10_000
+_BATCH_MAX = 500
+
+
+class Overloaded(Exception):
+    """So many items are waiting that a further one would be answered too late, or the process is going down."""
+
+
+class Batches(Generic[Item, Result]):
+    """Belongs to one event loop. The thread starts with the first item, so that a fork before it is safe."""
+
+    def __init__(
+        self,
+        apply: Callable[[Sequence[Item]], Sequence[Result]],
+        *,
+        waiting_max: int = _WAITING_MAX,
+        batch_max: int = _BATCH_MAX,
+    ) -> None:
+        self._apply = apply
+        self._waiting_max = waiting_max
+        self._batch_max = batch_max
+        # None, the last entry, ends the thread.
+        self._queue: SimpleQueue[tuple[Item, asyncio.Future[Result]] | None] = SimpleQueue()
+        self._worker: threading.Thread | None = None
+        self._is_closed = False
+
+    async def run(self, item: Item) -> Result:
+        """The item's own result, after its batch was applied; raises what `apply` raised, or `Overloaded`."""
+        if self._is_closed:
+            raise Overloaded("The server is going down.")
+        if self._queue.qsize() >= self._waiting_max:
+            raise Overloaded(f"{self._waiting_max} items are waiting already.")
+        loop = asyncio.get_running_loop()
+        if self._worker is None:
+            self._worker = threading.Thread(target=self._work, args=(loop,), name="batches", daemon=True)
+            self._worker.start()
+        future: asyncio.Future[Result] = loop.create_future()
+        self._queue.put((item, future))
+        return await future
+
+    async def close(self) -> None:
+        """Refuse new items; return when everything accepted before has been applied."""
+        self._is_closed = True
+        if self._worker:
+            self._queue.put(None)
+            await asyncio.to_thread(self._worker.join)
+
+    def _work(self, loop: asyncio.AbstractEventLoop) -> None:
+        is_open = True
+        while is_open:
+            entries, is_open = self._gathered()
+            items = [item for item, _ in entries]
+            outcomes = self._outcomes(items) if items else []
+            answers = [(future, outcome) for (_, future), outcome in zip(entries, outcomes, strict=True)]
+            with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+                loop.call_soon_threadsafe(_answer, answers)
+
+    def _gathered(self) -> tuple[list[tuple[Item, "asyncio.Future[Result]"]], bool]:
+        """What is waiting, at least one entry or the end; and whether more will come."""
+        entries = []
+        entry = self._queue.get()
+        with suppress(Empty):
+            while entry is not None:
+                entries.append(entry)
+                if len(entries) == self._batch_max:
+                    return entries, True
+                entry = self._queue.get_nowait()
+        return entries, entry is not None
+
+    def _outcomes(self, items: Sequence[Item]) -> Sequence[Result | Exception]:
+        try:
+            return self._apply(items)
+        except Unavailable as error:
+            return [error] * len(items)
+        except Exception as error:  # noqa: BLE001 -- raised again to whoever asked
+            if len(items) == 1:
+                return [error]
+            # One bad item must not fail its neighbours.
+            return [outcome for item in items for outcome in self._outcomes([item])]
+
+
+def _answer(answers: list[tuple["asyncio.Future[Result]", Result | Exception]]) -> None:
+    for future, outcome in answers:
+        if future.done():
+            continue  # The request was cancelled; what it asked for is done all the same.
+        if isinstance(outcome, Exception):
+            future.set_exception(outcome)
+        else:
+            future.set_result(outcome)

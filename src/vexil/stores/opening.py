@@ -1,0 +1,72 @@
+"""Opens the stores of a database."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from vexil.stores.identities import IdentityStore
+from vexil.stores.snapshots import SnapshotStore, Wakeup
+from vexil.stores.sqlite import schema as sqlite_schema
+from vexil.stores.sqlite.connections import Connections
+from vexil.stores.sqlite.identities import SqliteIdentities
+from vexil.stores.sqlite.snapshots import SqliteSnapshots
+from vexil.stores.sqlite.usage import SqliteUsage
+from vexil.stores.sqlite.wakeup import SqliteWakeup
+from vexil.stores.usage import UsageStore
+
+SQLITE_FILE = "flags.sqlite3"
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """All stores of one database. Nothing connects before the first call, and a forked child may go on using them."""
+
+    snapshots: SnapshotStore
+    identities: IdentityStore
+    usage: UsageStore
+    wakeup: Callable[[], Wakeup]
+    """A new wake-up with a connection of its own; whoever asks for it closes it."""
+    migrate: Callable[[], None]
+    """Create the tables or bring them up to date; harmless when done twice or by several processes at once."""
+    ping: Callable[[], None]
+    """Raise `Unavailable` unless the database answers and has its tables."""
+    close: Callable[[], None]
+
+
+def open_stores(database_url: str | None, data_dir: Path) -> Stores:
+    """The stores in PostgreSQL at `database_url`, or in SQLite under `data_dir` without one."""
+    return _open_postgres(database_url) if database_url else _open_sqlite(data_dir / SQLITE_FILE)
+
+
+def _open_sqlite(path: Path) -> Stores:
+    connections = Connections(path)
+    return Stores(
+        snapshots=SqliteSnapshots(connections),
+        identities=SqliteIdentities(connections),
+        usage=SqliteUsage(connections),
+        wakeup=partial(SqliteWakeup, path),
+        migrate=partial(sqlite_schema.migrate, path),
+        ping=partial(sqlite_schema.ping, connections),
+        close=connections.close,
+    )
+
+
+def _open_postgres(database_url: str) -> Stores:
+    from vexil.stores.postgres import schema  # noqa: PLC0415 -- slow import
+    from vexil.stores.postgres.connections import Connections as Pool  # noqa: PLC0415 -- slow import
+    from vexil.stores.postgres.identities import PostgresIdentities  # noqa: PLC0415 -- slow import
+    from vexil.stores.postgres.snapshots import PostgresSnapshots  # noqa: PLC0415 -- slow import
+    from vexil.stores.postgres.usage import PostgresUsage  # noqa: PLC0415 -- slow import
+    from vexil.stores.postgres.wakeup import PostgresWakeup  # noqa: PLC0415 -- slow import
+
+    connections = Pool(database_url)
+    return Stores(
+        snapshots=PostgresSnapshots(connections),
+        identities=PostgresIdentities(connections),
+        usage=PostgresUsage(connections),
+        wakeup=partial(PostgresWakeup, connections),
+        migrate=partial(schema.migrate, connections),
+        ping=partial(schema.ping, connections),
+        close=connections.close,
+    )

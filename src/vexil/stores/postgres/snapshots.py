@@ -1,0 +1,72 @@
+"""Snapshots in PostgreSQL."""
+
+import msgspec
+
+from vexil.stores.postgres.connections import Connections
+from vexil.stores.postgres.schema import CHANGE_LOCK
+from vexil.stores.snapshots import EnvironmentKey, Head
+
+CHANNEL = "flags_snapshots"
+
+# Held until the commit, so that change numbers become visible in their order.
+_LOCK = "SELECT pg_advisory_xact_lock(%s)"
+_PUT = """
+    WITH written AS (
+        INSERT INTO flags_snapshots AS stored (environment_id, version, change, keys, body)
+        VALUES (%s, %s, (SELECT coalesce(max(change), 0) + 1 FROM flags_snapshots), %s, %b)
+        ON CONFLICT (environment_id) DO UPDATE
+        SET version = excluded.version, change = excluded.change, keys = excluded.keys, body = excluded.body
+        WHERE excluded.version > stored.version
+        RETURNING 1
+    )
+    SELECT pg_notify(%s, '') FROM written
+"""
+_FORGET = """
+    WITH written AS (
+        INSERT INTO flags_snapshots AS stored (environment_id, version, change, keys, body)
+        VALUES (%s, %s, (SELECT coalesce(max(change), 0) + 1 FROM flags_snapshots), '[]', NULL)
+        ON CONFLICT (environment_id) DO UPDATE
+        SET version = greatest(stored.version, excluded.version), change = excluded.change,
+            keys = excluded.keys, body = NULL
+        WHERE stored.body IS NOT NULL OR excluded.version > stored.version
+        RETURNING 1
+    )
+    SELECT pg_notify(%s, '') FROM written
+"""
+_HEADS = "SELECT environment_id, version, change, keys FROM flags_snapshots WHERE change > %s ORDER BY change"
+_BODY = "SELECT version, body FROM flags_snapshots WHERE environment_id = %s AND body IS NOT NULL"
+
+_keys_decoder = msgspec.json.Decoder(tuple[EnvironmentKey, ...])
+
+
+class PostgresSnapshots:
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def put(self, environment_id: int, version: int, keys: tuple[EnvironmentKey, ...], body: bytes) -> bool:
+        encoded_keys = msgspec.json.encode(keys).decode()
+        with self._connections.writing() as connection:
+            connection.execute(_LOCK, (CHANGE_LOCK,))
+            return connection.execute(_PUT, (environment_id, version, encoded_keys, body, CHANNEL)).rowcount == 1
+
+    def forget(self, environment_id: int, version: int) -> None:
+        with self._connections.writing() as connection:
+            connection.execute(_LOCK, (CHANGE_LOCK,))
+            connection.execute(_FORGET, (environment_id, version, CHANNEL))
+
+    def heads(self, after: int = 0) -> list[Head]:
+        with self._connections.lending() as connection:
+            rows = connection.execute(_HEADS, (after,)).fetchall()
+        return [
+            Head(environment_id, version, change, _keys_decoder.decode(keys))
+            for environment_id, version, change, keys in rows
+        ]
+
+    def body(self, environment_id: int) -> tuple[int, bytes] | None:
+        # Binary: as text a body would come in twice its size.
+        with self._connections.lending() as connection:
+            row = connection.execute(_BODY, (environment_id,), binary=True).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def close(self) -> None:
+        self._connections.close()

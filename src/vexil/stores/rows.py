@@ -1,0 +1,120 @@
+"""An identity's row as both databases keep it, and what an upsert makes of it."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from vexil.stores.identities import Identity, Trait, TraitValue, Unstorable, Upsert
+from vexil.stores.times import from_microseconds
+
+TraitRow = tuple[int, str, TraitValue, int]
+"""Id, key, value and time of the first setting in microseconds."""
+
+Key = tuple[int, str]
+"""Environment id and identifier."""
+
+_traits_decoder = msgspec.json.Decoder(list[TraitRow])
+
+
+class IdentityRow(NamedTuple):
+    """The columns in the order in which every statement selects them."""
+
+    id: int
+    environment_id: int
+    identifier: str
+    created_at_us: int
+    traits: str
+    """A JSON array of `TraitRow`s in ascending order of id."""
+    next_trait_id: int
+
+    @property
+    def key(self) -> Key:
+        return self.environment_id, self.identifier
+
+    def to_identity(self) -> Identity:
+        traits = tuple(
+            Trait(trait_id, key, value, from_microseconds(created_at_us))
+            for trait_id, key, value, created_at_us in _traits_decoder.decode(self.traits)
+        )
+        return Identity(self.id, self.environment_id, self.identifier, from_microseconds(self.created_at_us), traits)
+
+
+NO_TRAITS = "[]"
+
+
+def with_traits(row: IdentityRow, changes: Mapping[str, TraitValue | None], now_us: int) -> IdentityRow:
+    """The row after each trait is set or (None) deleted; the very same row when that changes nothing."""
+    if not changes:
+        return row
+    by_key = {trait[1]: trait for trait in _traits_decoder.decode(row.traits)}
+    next_trait_id = row.next_trait_id
+    is_changed = False
+    for key, value in changes.items():
+        stored = by_key.get(key)
+        if value is None:
+            is_changed |= by_key.pop(key, None) is not None
+        elif stored is None:
+            by_key[key] = (next_trait_id, key, _storable(value), now_us)
+            next_trait_id += 1
+            is_changed = True
+        elif not _is_same(stored[2], value):
+            by_key[key] = (stored[0], key, _storable(value), stored[3])
+            is_changed = True
+    if not is_changed:
+        return row
+    traits = msgspec.json.encode(list(by_key.values())).decode()
+    return row._replace(traits=traits, next_trait_id=next_trait_id)
+
+
+def new_row(environment_id: int, identifier: str, now_us: int) -> IdentityRow:
+    """A row without traits and, until it is inserted, without an id (0)."""
+    return IdentityRow(0, environment_id, storable_identifier(identifier), now_us, NO_TRAITS, 1)
+
+
+def storable_identifier(identifier: str) -> str:
+    """Raise `Unstorable` for a text that PostgreSQL cannot hold; SQLite refuses the same for their likeness."""
+    if "\0" in identifier:
+        raise Unstorable("An identifier holds no NUL character.")
+    return identifier
+
+
+class Merge(NamedTuple):
+    """What a batch of upserts makes of the rows that are there."""
+
+    rows: dict[Key, IdentityRow]
+    inserted: list[IdentityRow]
+    updated: list[IdentityRow]
+
+
+def merge(stored: Mapping[Key, IdentityRow], upserts: Iterable[Upsert], now_us: int) -> Merge:
+    """Apply the upserts in order; an identity that occurs twice is inserted or updated once."""
+    rows = dict(stored)
+    for upsert in upserts:
+        key = upsert.key
+        row = rows.get(key) or new_row(*key, now_us)
+        rows[key] = with_traits(row, upsert.traits, now_us)
+    inserted = [row for key, row in rows.items() if key not in stored]
+    updated = [row for key, row in rows.items() if key in stored and row is not stored[key]]
+    return Merge(rows, inserted, updated)
+
+
+def keys_of(upserts: Sequence[Upsert]) -> list[Key]:
+    """Each identity once, sorted: writers that lock rows in one order cannot wait for each other in a circle."""
+    return sorted({upsert.key for upsert in upserts})
+
+
+def in_order(upserts: Sequence[Upsert], rows: Mapping[Key, IdentityRow]) -> list[Identity]:
+    return [rows[upsert.key].to_identity() for upsert in upserts]
+
+
+def _is_same(stored: TraitValue, value: TraitValue) -> bool:
+    # 1, 1.0 and True are equal to Python but not to an SDK.
+    return type(stored) is type(value) and stored == value
+
+
+def _storable(value: TraitValue) -> TraitValue:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Unstorable("A trait's value is a finite number; JSON has no other.")
+    return value

@@ -1,0 +1,174 @@
+"""Identities in SQLite.
+
+A batch goes to and fro as one JSON document per statement: Python gives up its interpreter lock at every row that
+SQLite steps through, and getting it back from a busy event loop takes milliseconds.
+"""
+
+# ruff: noqa: S608 -- statements are put together from constants of this file only
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from vexil.stores.identities import IdentifierTaken, Identity, Page, TraitValue, Upsert
+from vexil.stores.rows import (
+    NO_TRAITS,
+    IdentityRow,
+    Key,
+    in_order,
+    keys_of,
+    merge,
+    storable_identifier,
+    with_traits,
+)
+from vexil.stores.sqlite.connections import Connections, translating
+from vexil.stores.times import now_microseconds
+
+_COLUMNS = "id, environment_id, identifier, created_at_us, traits, next_trait_id"
+_FIND = f"SELECT {_COLUMNS} FROM identities WHERE environment_id = ? AND identifier = ?"
+_GET = f"SELECT {_COLUMNS} FROM identities WHERE environment_id = ? AND id = ?"
+_GET_MANY = f"""
+    SELECT {_COLUMNS} FROM identities
+    WHERE environment_id = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY id
+"""
+_FIND_MANY = f"""
+    SELECT json_group_array(json_array(identities.{_COLUMNS}))
+    FROM json_each(?) AS wanted CROSS JOIN identities
+    WHERE environment_id = json_extract(wanted.value, '$[0]') AND identifier = json_extract(wanted.value, '$[1]')
+"""
+_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'identities'"
+_INSERT_MANY = f"""
+    INSERT INTO identities ({_COLUMNS})
+    SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
+           json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]')
+    FROM json_each(?)
+"""
+_UPDATE_MANY = """
+    UPDATE identities
+    SET traits = json_extract(changed.value, '$[4]'), next_trait_id = json_extract(changed.value, '$[5]')
+    FROM json_each(?) AS changed WHERE identities.id = json_extract(changed.value, '$[0]')
+"""
+_CREATE = f"""
+    INSERT INTO identities (environment_id, identifier, created_at_us, traits, next_trait_id) VALUES (?, ?, ?, ?, 1)
+    RETURNING {_COLUMNS}
+"""
+_RENAME = f"UPDATE identities SET identifier = ? WHERE environment_id = ? AND id = ? RETURNING {_COLUMNS}"
+_DELETE = "DELETE FROM identities WHERE environment_id = ? AND id = ?"
+_DELETE_SOME = """
+    DELETE FROM identities
+    WHERE id IN (SELECT id FROM identities WHERE environment_id = ? ORDER BY id LIMIT 2000)
+"""
+
+_rows_decoder = msgspec.json.Decoder(list[IdentityRow])
+
+
+class SqliteIdentities:
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def find(self, environment_id: int, identifier: str) -> Identity | None:
+        return self._one(_FIND, environment_id, identifier)
+
+    def get(self, environment_id: int, identity_id: int) -> Identity | None:
+        return self._one(_GET, environment_id, identity_id)
+
+    def _one(self, statement: str, *parameters: int | str) -> Identity | None:
+        with translating:
+            row = self._connections.get().execute(statement, parameters).fetchone()
+        return IdentityRow._make(row).to_identity() if row else None
+
+    def find_many(self, wanted: Sequence[tuple[int, str]]) -> list[Identity | None]:
+        with translating:
+            rows = _rows(self._connections.get(), wanted)
+        return [rows[key].to_identity() if key in rows else None for key in wanted]
+
+    def get_many(self, environment_id: int, identity_ids: Sequence[int]) -> list[Identity]:
+        ids = msgspec.json.encode(identity_ids).decode()
+        with translating:
+            rows = self._connections.get().execute(_GET_MANY, (environment_id, ids)).fetchall()
+        return [IdentityRow._make(row).to_identity() for row in rows]
+
+    def save_many(self, upserts: Sequence[Upsert]) -> list[Identity]:
+        with self._connections.writing() as connection:
+            merged = merge(_rows(connection, keys_of(upserts)), upserts, now_microseconds())
+            if merged.inserted:
+                _insert(connection, merged.inserted, into=merged.rows)
+            if merged.updated:
+                connection.execute(_UPDATE_MANY, (msgspec.json.encode(merged.updated).decode(),))
+        return in_order(upserts, merged.rows)
+
+    def create(self, environment_id: int, identifier: str) -> Identity:
+        parameters = (environment_id, storable_identifier(identifier), now_microseconds(), NO_TRAITS)
+        (row,) = self._claim(_CREATE, parameters)
+        return row.to_identity()
+
+    def rename(self, environment_id: int, identity_id: int, identifier: str) -> Identity | None:
+        rows = self._claim(_RENAME, (storable_identifier(identifier), environment_id, identity_id))
+        return rows[0].to_identity() if rows else None
+
+    def _claim(self, statement: str, parameters: tuple[int | str, ...]) -> list[IdentityRow]:
+        with translating:
+            try:
+                rows = self._connections.get().execute(statement, parameters).fetchall()
+            except sqlite3.IntegrityError as error:
+                raise IdentifierTaken from error
+        return [IdentityRow._make(row) for row in rows]
+
+    def delete(self, environment_id: int, identity_id: int) -> bool:
+        with translating:
+            return self._connections.get().execute(_DELETE, (environment_id, identity_id)).rowcount == 1
+
+    def delete_environment(self, environment_id: int) -> None:
+        # A little at a time, so that trait writes of other environments come in between.
+        is_more_left = True
+        while is_more_left:
+            with translating:
+                is_more_left = self._connections.get().execute(_DELETE_SOME, (environment_id,)).rowcount > 0
+
+    def page(self, environment_id: int, *, offset: int, limit: int, contains: str = "", exact: str = "") -> Page:
+        condition, parameters = _condition(environment_id, contains, exact)
+        count = f"SELECT count(*) FROM identities WHERE {condition}"
+        rows = f"SELECT {_COLUMNS} FROM identities WHERE {condition} ORDER BY id LIMIT ? OFFSET ?"
+        with translating:
+            connection = self._connections.get()
+            total = connection.execute(count, parameters).fetchone()[0]
+            found = connection.execute(rows, (*parameters, limit, offset)).fetchall()
+        return Page(total, [IdentityRow._make(row).to_identity() for row in found])
+
+    def set_traits(
+        self, environment_id: int, identity_id: int, traits: dict[str, TraitValue | None]
+    ) -> Identity | None:
+        with self._connections.writing() as connection:
+            stored = connection.execute(_GET, (environment_id, identity_id)).fetchone()
+            if stored is None:
+                return None
+            row = with_traits(IdentityRow._make(stored), traits, now_microseconds())
+            if row != stored:
+                connection.execute(_UPDATE_MANY, (msgspec.json.encode([row]).decode(),))
+        return row.to_identity()
+
+    def close(self) -> None:
+        self._connections.close()
+
+
+def _rows(connection: sqlite3.Connection, wanted: Sequence[Key]) -> Mapping[Key, IdentityRow]:
+    answer = connection.execute(_FIND_MANY, (msgspec.json.encode(wanted).decode(),)).fetchone()
+    return {row.key: row for row in _rows_decoder.decode(answer[0])}
+
+
+def _insert(connection: sqlite3.Connection, rows: list[IdentityRow], into: dict[Key, IdentityRow]) -> None:
+    """Insert the rows and put them, with the ids that they got, into the map."""
+    (last_id,) = connection.execute(_LAST_ID).fetchone()
+    numbered = [row._replace(id=row_id) for row_id, row in enumerate(rows, last_id + 1)]
+    connection.execute(_INSERT_MANY, (msgspec.json.encode(numbered).decode(),))
+    into.update({row.key: row for row in numbered})
+
+
+def _condition(environment_id: int, contains: str, exact: str) -> tuple[str, tuple[int | str, ...]]:
+    if exact:
+        return "environment_id = ? AND identifier = ?", (environment_id, exact)
+    if contains:
+        # LIKE ignores case for ASCII letters only.
+        return "environment_id = ? AND instr(casefold(identifier), ?)", (environment_id, contains.casefold())
+    return "environment_id = ?", (environment_id,)

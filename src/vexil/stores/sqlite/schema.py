@@ -1,0 +1,86 @@
+"""The tables and how they come to be."""
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+from vexil.stores.sqlite.connections import Connections, connect, translating
+from vexil.stores.unavailable import Unavailable
+
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        # The body stands last, so that looking at heads never walks through its pages.
+        """CREATE TABLE snapshots (
+            environment_id INTEGER PRIMARY KEY,
+            version INTEGER NOT NULL,
+            change INTEGER NOT NULL UNIQUE,
+            keys TEXT NOT NULL,
+            body BLOB
+        ) STRICT""",
+        # AUTOINCREMENT: the Admin API refers to identities by id, so a deleted one's id must never come back.
+        """CREATE TABLE identities (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            environment_id INTEGER NOT NULL,
+            identifier TEXT NOT NULL,
+            created_at_us INTEGER NOT NULL,
+            traits TEXT NOT NULL,
+            next_trait_id INTEGER NOT NULL,
+            UNIQUE (environment_id, identifier)
+        ) STRICT""",
+        "INSERT INTO sqlite_sequence (name, seq) VALUES ('identities', 0)",
+        "CREATE INDEX identities_by_creation ON identities (environment_id, id)",
+        """CREATE TABLE usage (
+            environment_id INTEGER NOT NULL,
+            hour_us INTEGER NOT NULL,
+            resource TEXT NOT NULL,
+            sdk TEXT NOT NULL,
+            requests INTEGER NOT NULL,
+            PRIMARY KEY (environment_id, hour_us, resource, sdk)
+        ) STRICT, WITHOUT ROWID""",
+    ),
+)
+
+_PATIENCE_SECONDS = 5.0
+
+
+def migrate(path: Path) -> None:
+    """Create the file and bring its tables up to date; several processes may do so at once."""
+    with translating:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"SQLite: {error}") from error
+        with closing(connect(path, mode="rwc")) as connection:
+            _use_wal(connection)
+            connection.execute("BEGIN IMMEDIATE")
+            for version, statements in enumerate(_MIGRATIONS[_version(connection) :], _version(connection) + 1):
+                for statement in statements:
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version={version}")
+            connection.execute("COMMIT")
+
+
+def ping(connections: Connections) -> None:
+    """Raise `Unavailable` unless the file is there with all its tables."""
+    with translating:
+        if _version(connections.get()) < len(_MIGRATIONS):
+            raise Unavailable("SQLite: the stores' tables are missing or old; run `vexil migrate`.")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    # Switching to WAL answers "locked" at once, whatever the busy timeout, while another process does the same.
+    give_up_at = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)

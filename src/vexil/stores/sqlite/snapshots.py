@@ -1,0 +1,57 @@
+"""Snapshots in SQLite."""
+
+import msgspec
+
+from vexil.stores.snapshots import EnvironmentKey, Head
+from vexil.stores.sqlite.connections import Connections, translating
+
+# SQLite has one writer at a time, so the next change number follows in the order of commits.
+_PUT = """
+    INSERT INTO snapshots (environment_id, version, change, keys, body)
+    VALUES (?, ?, (SELECT coalesce(max(change), 0) + 1 FROM snapshots), ?, ?)
+    ON CONFLICT (environment_id) DO UPDATE
+    SET version = excluded.version, change = excluded.change, keys = excluded.keys, body = excluded.body
+    WHERE excluded.version > version
+"""
+_FORGET = """
+    INSERT INTO snapshots (environment_id, version, change, keys, body)
+    VALUES (?, ?, (SELECT coalesce(max(change), 0) + 1 FROM snapshots), '[]', NULL)
+    ON CONFLICT (environment_id) DO UPDATE
+    SET version = max(version, excluded.version), change = excluded.change, keys = excluded.keys, body = NULL
+    WHERE body IS NOT NULL OR excluded.version > version
+"""
+_HEADS = "SELECT environment_id, version, change, keys FROM snapshots WHERE change > ? ORDER BY change"
+_BODY = "SELECT version, body FROM snapshots WHERE environment_id = ? AND body IS NOT NULL"
+
+_keys_decoder = msgspec.json.Decoder(tuple[EnvironmentKey, ...])
+
+
+class SqliteSnapshots:
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def put(self, environment_id: int, version: int, keys: tuple[EnvironmentKey, ...], body: bytes) -> bool:
+        encoded_keys = msgspec.json.encode(keys).decode()
+        with translating:
+            connection = self._connections.get()
+            return connection.execute(_PUT, (environment_id, version, encoded_keys, body)).rowcount == 1
+
+    def forget(self, environment_id: int, version: int) -> None:
+        with translating:
+            self._connections.get().execute(_FORGET, (environment_id, version))
+
+    def heads(self, after: int = 0) -> list[Head]:
+        with translating:
+            rows = self._connections.get().execute(_HEADS, (after,)).fetchall()
+        return [
+            Head(environment_id, version, change, _keys_decoder.decode(keys))
+            for environment_id, version, change, keys in rows
+        ]
+
+    def body(self, environment_id: int) -> tuple[int, bytes] | None:
+        with translating:
+            row: tuple[int, bytes] | None = self._connections.get().execute(_BODY, (environment_id,)).fetchone()
+        return row
+
+    def close(self) -> None:
+        self._connections.close()
