@@ -4,8 +4,8 @@
 between the two is healed by `publish_overdue`, which the task runner calls every second.
 """
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import structlog
 from django.db import transaction
@@ -20,15 +20,28 @@ from vexil.wire import snapshot as wire_snapshot
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Build:
+    """What runs after the commit; equal for equal environments, so that one transaction builds each only once."""
+
+    environment_id: int
+
+    def __call__(self) -> None:
+        build_if_possible(self.environment_id)
+
+
 def publish(environment: Environment) -> None:
-    """Have the data plane see this environment as the running transaction leaves it."""
+    """Have the data plane see this environment as the running transaction leaves it, however often it is called."""
+    job = _Build(environment.pk)
+    if any(entry[1] == job for entry in transaction.get_connection().run_on_commit):
+        return
     _raise_version(environment.pk)
-    transaction.on_commit(partial(build_if_possible, environment.pk))
+    transaction.on_commit(job)
 
 
 def publish_project(project: Project) -> None:
     """The same for each environment of a project, after a change that they share."""
-    for environment in Environment.live.filter(project=project):
+    for environment in Environment.live.filter(project=project).order_by("pk"):
         publish(environment)
 
 
@@ -63,7 +76,8 @@ def publish_overdue() -> int:
 
 
 def _raise_version(environment_id: int) -> None:
-    environment = Environment.objects.select_for_update().get(pk=environment_id)
+    # Weaker than a full lock: rows that were added under this environment meanwhile need not wait, nor we for them.
+    environment = Environment.objects.select_for_update(no_key=True).get(pk=environment_id)
     Environment.objects.filter(pk=environment_id).update(
         version=F("version") + 1, updated_at=next_update(environment.updated_at, datetime.now(UTC))
     )

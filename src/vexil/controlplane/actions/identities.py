@@ -1,0 +1,76 @@
+"""Identities and their traits, which live in `stores`, and their overrides, which are rows here."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from vexil.controlplane.actions import events
+from vexil.controlplane.actions.locks import lock_environment
+from vexil.controlplane.actions.publishing import publish
+from vexil.controlplane.db import stores
+from vexil.controlplane.db.models import Environment, FeatureState
+from vexil.controlplane.permissions import Actor
+from vexil.stores.identities import Identity, TraitValue, Upsert
+
+_BATCH = 500
+
+
+class UnknownIdentity(Exception):
+    """The identity is gone."""
+
+
+@transaction.atomic
+def create(environment: Environment, identifier: str, *, by: Actor) -> Identity:
+    """Raise the store's `IdentifierTaken` when the environment has one of this name."""
+    identity = stores.current().identities.create(environment.pk, identifier)
+    events.record(by, "identity.created", identity.id, scope=environment, after={"identifier": identifier})
+    return identity
+
+
+@transaction.atomic
+def rename(environment: Environment, identity: Identity, identifier: str, *, by: Actor) -> Identity:
+    """The identity under its new name, with its overrides; raise the store's `IdentifierTaken`."""
+    lock_environment(environment)
+    events.record(
+        by,
+        "identity.renamed",
+        identity.id,
+        scope=environment,
+        before={"identifier": identity.identifier},
+        after={"identifier": identifier},
+    )
+    FeatureState.live.filter(environment=environment, identity_id=identity.id).update(identity_identifier=identifier)
+    publish(environment)
+    # The store goes last: should it refuse, the rows are rolled back.
+    renamed = stores.current().identities.rename(environment.pk, identity.id, identifier)
+    if renamed is None:
+        raise UnknownIdentity
+    return renamed
+
+
+@transaction.atomic
+def delete(environment: Environment, identity: Identity, *, by: Actor) -> None:
+    """The identity with its traits and overrides."""
+    lock_environment(environment)
+    events.record(by, "identity.deleted", identity.id, scope=environment, before={"identifier": identity.identifier})
+    overrides = FeatureState.live.filter(environment=environment, identity_id=identity.id)
+    overrides.update(deleted_at=timezone.now())
+    publish(environment)
+    stores.current().identities.delete(environment.pk, identity.id)
+
+
+def set_traits(environment: Environment, identity: Identity, traits: dict[str, TraitValue | None]) -> Identity:
+    """Set or (None) delete traits. No event tells of them: they are about people."""
+    changed = stores.current().identities.set_traits(environment.pk, identity.id, traits)
+    if changed is None:
+        raise UnknownIdentity
+    return changed
+
+
+def delete_trait_everywhere(environment: Environment, key: str) -> None:
+    """Delete a trait of all identities of an environment, in batches."""
+    identities = stores.current().identities
+    offset = 0
+    while batch := identities.page(environment.pk, offset=offset, limit=_BATCH).identities:
+        holders = [identity for identity in batch if key in identity.trait_values()]
+        identities.save_many([Upsert(environment.pk, holder.identifier, {key: None}) for holder in holders])
+        offset += len(batch)

@@ -1,0 +1,18 @@
+"""The order in which changes lock rows: a project before its environments, and these by id, so nothing deadlocks.
+
+What a change reads before it writes is read under these locks; two people at once then lose nothing. Rows that
+merely refer to a locked one can still be written (`no_key`). SQLite locks everything from the start anyway.
+"""
+
+from vexil.controlplane.db.models import Environment, Project
+
+
+def lock_environment(environment: Environment) -> None:
+    """For changes in one environment."""
+    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+
+
+def lock_project(project: Project) -> list[Environment]:
+    """For changes that environments share; the live environments of the project, in order of id."""
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    return list(Environment.live.select_for_update(no_key=True).filter(project=project).order_by("pk"))
