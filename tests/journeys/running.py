@@ -1,0 +1,97 @@
+"""A `vexil serve` of its own: a subprocess on a free port, ended by its own process id."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+VEXIL = str(Path(sys.executable).with_name("vexil"))
+READY_SECONDS = 30.0
+
+
+class NotReady(Exception):
+    """The server ended, or did not answer in time; carries what it wrote."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(database_url: str | None = None, **settings: str) -> dict[str, str]:
+    """What a clean shell would give the server, and the settings named."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return kept | ({"DATABASE_URL": database_url} if database_url else {}) | settings
+
+
+class Server:
+    """Start one with `start`; `folder` holds its data and its log."""
+
+    def __init__(self, folder: Path, *, database_url: str | None = None, workers: int = 1, **settings: str) -> None:
+        self.folder, self.workers = folder, workers
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api_url = f"{self.url}/api/v1/"
+        self.log = folder / "server.log"
+        self._environment = environment(database_url, **settings)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process, "not started"
+        return self._process.pid
+
+    def start(self) -> "Server":
+        self.folder.mkdir(parents=True, exist_ok=True)
+        command = [VEXIL, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
+        command += ["--data-dir", str(self.folder / "data"), "--workers", str(self.workers)]
+        with self.log.open("ab") as log:
+            # A session of its own, so that `kill` reaches the workers and nothing else.
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        self._wait_until_ready()
+        return self
+
+    def stop(self, seconds: float = 20.0) -> int:
+        """End it as an operator would; the exit status."""
+        process = self._process
+        assert process, "not started"
+        if process.poll() is None:
+            process.terminate()
+        try:
+            return process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End all its processes at once, as a power cut would."""
+        process = self._process
+        if process and process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def written(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+    def _wait_until_ready(self) -> None:
+        assert self._process
+        give_up_at = time.monotonic() + READY_SECONDS
+        while time.monotonic() < give_up_at:
+            if self._process.poll() is not None:
+                raise NotReady(f"vexil serve ended with {self._process.returncode}:\n{self.written()}")
+            try:
+                if httpx.get(f"{self.url}/health", timeout=2).status_code == 200:
+                    return
+            except httpx.TransportError:
+                pass
+            time.sleep(0.02)
+        self.kill()
+        raise NotReady(f"vexil serve did not answer in {READY_SECONDS:.0f} s:\n{self.written()}")

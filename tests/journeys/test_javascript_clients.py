@@ -1,0 +1,38 @@
+"""The real npm clients get the right flags, and see a change."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journeys import node
+from tests.journeys.shop import VISITORS, Shop
+
+
+def wanted(shop: Shop, *, banner: str = "hello") -> dict[str, Any]:
+    environment = shop.defaults() | {"banner": [True, banner]}
+    identities = {}
+    for visitor in VISITORS:
+        flags = shop.expected(visitor)
+        if flags["banner"] == [True, "hello"]:
+            flags["banner"] = [True, banner]
+        identities[visitor.identifier] = flags
+    return {"environment": environment, "identities": identities}
+
+
+@pytest.mark.parametrize(
+    ("script", "local"), [("flagsmith-nodejs.mjs", False), ("flagsmith-nodejs.mjs", True), ("flagsmith.mjs", False)]
+)
+def test_client_gets_the_right_flags_and_sees_a_change(shop: Shop, tmp_path: Path, script: str, local: bool) -> None:
+    api_url = str(shop.admin.client.base_url)
+    key = shop.admin.server_key if local else shop.admin.client_key
+    state = shop.admin.default_state(shop.banner)
+
+    with node.client(script, tmp_path, api_url=api_url, key=key, local=local) as client:
+        before = client.answer()
+        shop.admin.change(state, feature_state_value="good day")
+        after = client.answer_again()
+
+    shop.admin.change(state, feature_state_value="hello")
+    assert before == wanted(shop)
+    assert after == wanted(shop, banner="good day")

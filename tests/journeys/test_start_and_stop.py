@@ -1,0 +1,110 @@
+"""`vexil serve` starts on nothing, says what is wrong with its settings, and stops without losing anything."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.journeys.admin import Admin
+from tests.journeys.running import VEXIL, Server, environment, free_port
+
+NewServer = Callable[..., Server]
+
+
+def identity(server: Server, key: str, **body: object) -> dict[str, object]:
+    answer = httpx.post(f"{server.api_url}identities/", json=body, headers={"X-Environment-Key": key})
+    assert answer.status_code == 200
+    return {trait["trait_key"]: trait["trait_value"] for trait in answer.json()["traits"]}
+
+
+def test_it_starts_on_an_empty_folder_and_prints_its_address(new_server: NewServer) -> None:
+    server = new_server().start()
+
+    assert httpx.get(f"{server.url}/health/liveness/").json() == {"status": "ok"}
+    assert f"http://127.0.0.1:{server.port}/" in server.written()
+
+
+def test_sigterm_ends_it_cleanly_and_nothing_is_lost(new_server: NewServer) -> None:
+    server = new_server().start()
+    admin = Admin(server.api_url)
+    admin.create_project()
+    feature = admin.create_feature("banner", "hello", enabled=True)
+    admin.change(admin.default_state(feature), feature_state_value="good day")
+    identity(server, admin.client_key, identifier="kim", traits=[{"trait_key": "age", "trait_value": 30}])
+
+    status = server.stop()
+    server.start()
+
+    flags = httpx.get(f"{server.api_url}flags/", headers={"X-Environment-Key": admin.client_key}).json()
+    assert (status, [flag["feature_state_value"] for flag in flags]) == (0, ["good day"])
+    assert identity(server, admin.client_key, identifier="kim") == {"age": 30}
+
+
+def test_the_first_administrator_is_created_once_when_asked_for(new_server: NewServer) -> None:
+    server = new_server(ALLOW_ADMIN_INITIATION_VIA_CLI="true", ADMIN_EMAIL="boss@example.com").start()
+    first = server.written()
+    server.stop()
+    server.start()
+
+    wanted = [
+        'Superuser "boss@example.com" created successfully.',
+        'Organisation "Default Organisation" created successfully.',
+        'Project "Default Project" created successfully.',
+    ]
+    assert [line in first.splitlines() for line in wanted] == [True, True, True]
+    assert "Please go to the following page and choose a password: http" in first
+    assert server.written().count("created successfully.") == 3
+
+
+def test_nobody_is_created_when_not_asked_for(new_server: NewServer) -> None:
+    server = new_server().start()
+
+    version = httpx.get(f"{server.url}/version/").json()
+
+    assert version["self_hosted_data"] == {"has_users": False, "has_logins": False}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", "mysql://somebody@somewhere/db"),
+        ("GUNICORN_WORKERS", "many"),
+        ("DEBUG", "perhaps"),
+        ("LOG_LEVEL", "loud"),
+        ("DJANGO_DB_NAME", "vexil"),
+        ("VEXIL_BODY_BYTES_MAX", "10MB"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(tmp_path: Path, variable: str, value: str) -> None:
+    ended = serve_until_it_ends(tmp_path, **{variable: value})
+
+    lines = ended.stderr.splitlines()
+    assert (ended.returncode != 0, len(lines), ended.stdout) == (True, 1, "")
+    assert variable in lines[0] or (variable == "DJANGO_DB_NAME" and "DJANGO_DB_USER" in lines[0])
+    assert "somebody" not in lines[0]
+
+
+def test_an_unreachable_database_stops_the_start_with_one_line(tmp_path: Path) -> None:
+    ended = serve_until_it_ends(tmp_path, DATABASE_URL=f"postgres://user:secret@127.0.0.1:{free_port()}/vexil")
+
+    assert (ended.returncode, ended.stdout, "secret" in ended.stderr) == (1, "", False)
+    assert ended.stderr.startswith("vexil: the database cannot be reached")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_port_that_is_taken_stops_the_start_with_one_line(new_server: NewServer, tmp_path: Path) -> None:
+    server = new_server().start()
+
+    ended = serve_until_it_ends(tmp_path, port=server.port)
+
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (1, 1)
+    assert f"127.0.0.1:{server.port}" in ended.stderr
+
+
+def serve_until_it_ends(folder: Path, *, port: int | None = None, **settings: str) -> "subprocess.CompletedProcess[str]":
+    command = [VEXIL, "serve", "--port", str(port or free_port()), "--data-dir", str(folder / "other")]
+    return subprocess.run(
+        command, env=environment(**settings), cwd=folder, capture_output=True, text=True, timeout=30, check=False
+    )

@@ -1,0 +1,57 @@
+"""Every worker process sees a change, and refuses a key that was deleted."""
+
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.journeys import connections
+from tests.journeys.admin import Admin
+from tests.journeys.running import Server
+
+# The aim is 100 ms at the 99th percentile, measured by `make bench`; here a loaded machine gets ten times that.
+SEEN_SECONDS = 1.0
+
+
+def poll(client: httpx.Client, key: str, wanted: Callable[[httpx.Response], bool]) -> httpx.Response:
+    give_up_at = time.monotonic() + SEEN_SECONDS
+    while True:
+        answer = client.get("/api/v1/flags/", headers={"X-Environment-Key": key})
+        if wanted(answer) or time.monotonic() > give_up_at:
+            return answer
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_every_worker_sees_each_toggle(new_server: Callable[..., Server], workers: int) -> None:
+    server = new_server(workers=workers).start()
+    admin = Admin(server.api_url)
+    admin.create_project()
+    state = admin.default_state(admin.create_feature("banner"))
+    clients = connections.to_every_worker(server)
+
+    seen = []
+    for enabled in [True, False] * 5:
+        admin.change(state, enabled=enabled)
+        seen.append([poll(c, admin.client_key, lambda a: a.json()[0]["enabled"] is enabled).json()[0]["enabled"] for c in clients])
+
+    for client in clients:
+        client.close()
+    assert seen == [[enabled] * workers for enabled in [True, False] * 5]
+
+
+def test_a_deleted_server_key_is_refused_by_every_worker(new_server: Callable[..., Server]) -> None:
+    server = new_server(workers=2).start()
+    admin = Admin(server.api_url)
+    admin.create_project()
+    path = f"environments/{admin.client_key}/api-keys/"
+    clients = connections.to_every_worker(server)
+    before = [poll(client, admin.server_key, lambda answer: answer.status_code == 200).status_code for client in clients]
+
+    admin.client.delete(f"{path}{admin.get(path)[0]['id']}/").raise_for_status()
+
+    after = [poll(client, admin.server_key, lambda answer: answer.status_code == 401).status_code for client in clients]
+    for client in clients:
+        client.close()
+    assert (before, after) == ([200, 200], [401, 401])
