@@ -6,6 +6,9 @@ from typing import Any
 
 import structlog
 
+# Without local variables: they would carry keys, tokens and traits into the log.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+
 
 def configure(level: str, line_format: str) -> None:
     """Send our events and other libraries' warnings to standard output."""
@@ -16,9 +19,10 @@ def configure(level: str, line_format: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     if line_format == "json":
-        processors += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        processors += [_TRACEBACKS, structlog.processors.JSONRenderer()]
     else:
-        processors += [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+        plain = structlog.dev.plain_traceback
+        processors += [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), exception_formatter=plain)]
     structlog.configure(
         processors=processors,
         wrapper_class=structlog.make_filtering_bound_logger(threshold),

@@ -93,14 +93,14 @@ class DataPlane:
         self._environments.start()
         self._flushing = loop.create_task(self._usage.flush_regularly())
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """Leave nothing behind in memory that was acknowledged or counted."""
         if self._flushing:
             self._flushing.cancel()
-        self._saves.close()
+        await self._saves.close()
         if self._finds:
-            self._finds.close()
-        self._environments.stop()
+            await self._finds.close()
+        await asyncio.to_thread(self._environments.stop)
         self._usage.flush()
 
     def owns(self, path: str) -> bool:

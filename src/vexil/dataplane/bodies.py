@@ -36,7 +36,7 @@ def parse(body: bytes, content_type: str | None) -> Any:
 def _json(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _json_or_refusal(body)
 
 

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import structlog
 
 from vexil.dataplane.compiled import CompiledEnvironment, View
@@ -143,7 +144,11 @@ class Environments:
         if stored is None:
             return
         _, body = stored
-        self._compiled[environment_id] = CompiledEnvironment(snapshot.decode(body), _warn_once)
+        try:
+            self._compiled[environment_id] = CompiledEnvironment(snapshot.decode(body), _warn_once)
+        except msgspec.MsgspecError:
+            # Of another version of Vexil, or damaged: what is served now stays, and the other environments go on.
+            log.exception("snapshot.unreadable", environment_id=environment_id)
 
     def _open(self, head: Head, previous: Head | None) -> None:
         """Swap in what the environment's keys open now, all of them in one step."""

@@ -37,12 +37,12 @@ class Application:
         else:
             await self._django(scope, stream)
 
-    def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._watching:
             self._watching.cancel()
         if self._django:
             self._django.stop()
-        self._data_plane.stop()
+        loop.run_until_complete(self._data_plane.stop())
         self._stores.close()
 
 

@@ -1,0 +1,109 @@
+"""A client of the data plane inside the process: the two RSGI objects, played by plain ones."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from vexil.dataplane.app import DataPlane
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Scope:
+    method: str
+    path: str
+    query_string: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    proto: str = "http"
+    client: str = "127.0.0.1:50000"
+    scheme: str = "http"
+
+
+class Stream:
+    def __init__(self, body: bytes, chunk_bytes: int = 65_536) -> None:
+        self._body = body
+        self._chunk_bytes = chunk_bytes
+        self.bytes_read = 0
+        self.answer: Answer | None = None
+
+    async def __call__(self) -> bytes:
+        self.bytes_read = len(self._body)
+        return self._body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self._body), self._chunk_bytes):
+            chunk = self._body[start : start + self._chunk_bytes]
+            self.bytes_read += len(chunk)
+            yield chunk
+
+    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
+        self.response_bytes(status, headers, b"")
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        assert self.answer is None, "a request is answered once"
+        self.answer = Answer(status, {name.lower(): value for name, value in headers}, body)
+
+
+class Client:
+    """Runs requests on a loop of its own; header values given as None are left out."""
+
+    def __init__(self, data_plane: DataPlane) -> None:
+        self._data_plane = data_plane
+        self.loop = asyncio.new_event_loop()
+        data_plane.start(self.loop)
+
+    def close(self) -> None:
+        """Stop the data plane; harmless when done twice."""
+        if self.loop.is_closed():
+            return
+        self.loop.run_until_complete(self._data_plane.stop())
+        self.loop.close()
+
+    def request(
+        self,
+        method: str,
+        target: str,
+        *,
+        key: str | None = None,
+        body: Any = None,
+        headers: dict[str, str | None] | None = None,
+    ) -> Answer:
+        return self.loop.run_until_complete(self.send(method, target, key=key, body=body, headers=headers))
+
+    async def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        key: str | None = None,
+        body: Any = None,
+        headers: dict[str, str | None] | None = None,
+    ) -> Answer:
+        path, _, query = target.partition("?")
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        sent: dict[str, str | None] = {"host": "localhost", "x-environment-key": key}
+        if body is not None:
+            sent |= {"content-type": "application/json", "content-length": str(len(content))}
+        sent |= headers or {}
+        scope = Scope(method, path, query, {name: value for name, value in sent.items() if value is not None})
+        stream = Stream(content)
+        await self._data_plane(scope, stream)
+        assert stream.answer is not None
+        return stream.answer
+
+    def get(self, target: str, key: str | None = None, **headers: str) -> Answer:
+        return self.request("GET", target, key=key, headers={name.replace("_", "-"): v for name, v in headers.items()})
+
+    def post(self, target: str, body: Any, key: str | None = None) -> Answer:
+        return self.request("POST", target, key=key, body=body)

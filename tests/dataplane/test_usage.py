@@ -1,0 +1,58 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.dataplane.conftest import Serve
+from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, snapshot
+from vexil.dataplane.usage import sdk_label
+from vexil.stores.opening import Stores
+
+
+def counted(stores: Stores) -> dict[tuple[str, str], int]:
+    now = datetime.now(UTC)
+    totals = stores.usage.totals([3], now - timedelta(hours=2), now + timedelta(hours=1))
+    return {(key.resource, key.sdk): number for key, number in totals.items()}
+
+
+def test_every_request_with_a_known_key_is_counted_once(serve: Serve, stores: Stores) -> None:
+    client = serve(snapshot())
+
+    for _ in range(3):
+        client.get("/api/v1/flags/", CLIENT_KEY)
+    client.get("/api/v1/flags/", "unknown")
+    client.get("/api/v1/flags/")
+    client.get("/api/v1/flags/?feature=nope", CLIENT_KEY)
+    client.request("PUT", "/api/v1/flags/", key=CLIENT_KEY)
+    client.get("/api/v1/identities/?identifier=a", CLIENT_KEY, user_agent="flagsmith-python-sdk/6.3.0")
+    client.get("/api/v1/environment-document/", SERVER_KEY)
+    client.get("/health/liveness/")
+    client.close()
+
+    assert counted(stores) == {
+        ("flags", ""): 5,
+        ("identities", "flagsmith-python-sdk/6.3.0"): 1,
+        ("environment-document", ""): 1,
+    }
+
+
+def test_nothing_is_counted_where_counting_is_switched_off(serve: Serve, stores: Stores) -> None:
+    client = serve(snapshot(), enable_api_usage_tracking=False)
+
+    client.get("/api/v1/flags/", CLIENT_KEY)
+    client.close()
+
+    assert counted(stores) == {}
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "label"),
+    [
+        ("flagsmith-js-sdk/9.1.0", "flagsmith-js-sdk/9.1.0"),
+        ("flagsmith-go-sdk", "flagsmith-go-sdk/unknown"),
+        ("flagsmith-cobol-sdk/1", ""),
+        ("curl/8.0", ""),
+        ("", ""),
+    ],
+)
+def test_sdks_are_known_by_name(user_agent: str, label: str) -> None:
+    assert sdk_label(user_agent) == label
