@@ -37,6 +37,7 @@ def _snapshot(environment: Environment, now: datetime) -> wire.Snapshot:
     features = Feature.live.filter(project=project).order_by("pk")
     states = _live_states(environment, now)
     segments = Segment.live.filter(project=project).order_by("pk")
+    overrides = _by_segment(states)
     return wire.Snapshot(
         version=environment.version,
         organisation=wire.Organisation(
@@ -54,7 +55,7 @@ def _snapshot(environment: Environment, now: datetime) -> wire.Snapshot:
         environment=_environment(environment),
         features=[_feature(row) for row in features.prefetch_related(_OPTIONS)],
         defaults=[_state(row) for row in states if row.feature_segment_id is None and row.identity_id is None],
-        segments=[_segment(row, states) for row in segments],
+        segments=[_segment(row, overrides.get(row.pk, ())) for row in segments],
         identity_overrides=_identity_overrides(environment, states),
     )
 
@@ -135,8 +136,15 @@ def _state(row: FeatureState) -> wire.State:
     )
 
 
-def _segment(row: Segment, states: Iterable[FeatureState]) -> wire.Segment:
-    overrides = [state for state in states if state.feature_segment and state.feature_segment.segment_id == row.pk]
+def _by_segment(states: Iterable[FeatureState]) -> dict[int, list[FeatureState]]:
+    overrides: dict[int, list[FeatureState]] = {}
+    for state in states:
+        if state.feature_segment is not None:
+            overrides.setdefault(state.feature_segment.segment_id, []).append(state)
+    return overrides
+
+
+def _segment(row: Segment, overrides: Iterable[FeatureState]) -> wire.Segment:
     return wire.Segment(
         id=row.pk,
         name=row.name,

@@ -1,0 +1,67 @@
+"""Feature states for lists, and the one of each feature that decides for an identity."""
+
+from dataclasses import dataclass
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from vexil import engine
+from vexil.controlplane.db.models import Allocation, Environment, FeatureState
+from vexil.controlplane.db.models.features import FeatureType
+from vexil.controlplane.queries import segments
+from vexil.stores.identities import Identity
+from vexil.wire.snapshot import FlagValue
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an identity gets for a feature, and the state that says so."""
+
+    state: FeatureState
+    value: FlagValue
+
+
+def complete() -> QuerySet[FeatureState]:
+    """Live states with their environment, feature, link and allocations: one statement more, whatever their number."""
+    allocations = Prefetch("allocations", queryset=Allocation.objects.select_related("option").order_by("pk"))
+    return (
+        FeatureState.live.filter(feature__deleted_at=None)
+        .select_related("environment__project__organisation", "feature__project", "feature_segment__segment")
+        .prefetch_related(allocations)
+    )
+
+
+def of_identity(environment: Environment, identity: Identity) -> list[Decision]:
+    """One decision per feature: the identity's override, else its strongest segment's, else the default.
+
+    Three statements, whatever the size.
+    """
+    states = complete().filter(Q(identity_id=None) | Q(identity_id=identity.id), environment=environment)
+    candidates: dict[int, list[FeatureState]] = {}
+    for state in states.order_by("feature_id", "pk"):
+        candidates.setdefault(state.feature_id, []).append(state)
+    subject = segments.subject_of(environment, identity)
+    matching = {row.pk for row in segments.matching(environment.project, subject)}
+    deciding = (_strongest(options, matching) for options in candidates.values())
+    return [Decision(state, _value(state, subject.key)) for state in deciding if state is not None]
+
+
+def _strongest(candidates: list[FeatureState], matching: set[int]) -> FeatureState | None:
+    ranked = [(rank, state.pk, state) for state in candidates if (rank := _rank(state, matching)) is not None]
+    return min(ranked)[2] if ranked else None
+
+
+def _rank(state: FeatureState, matching: set[int]) -> tuple[int, int] | None:
+    """Lower is stronger; None does not apply."""
+    if state.identity_id is not None:
+        return 0, 0
+    link = state.feature_segment
+    if link is None:
+        return 2, 0
+    return (1, link.priority) if link.deleted_at is None and link.segment_id in matching else None
+
+
+def _value(state: FeatureState, key: str | None) -> FlagValue:
+    if state.feature.type != FeatureType.MULTIVARIATE:
+        return state.value
+    variants = tuple(engine.Variant(share.percentage, share.option.value) for share in state.allocations.all())
+    return engine.Outcomes[FlagValue](state.value, variants, state.seed).choose(key)
