@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from rest_framework.authentication import BaseAuthentication, TokenAuthentication
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -20,6 +20,14 @@ def actor_of(request: Request) -> Actor:
     if isinstance(request.auth, MasterAPIKey):
         return Actor(master_api_key=request.auth)
     return Actor(user=request.user) if isinstance(request.user, User) else Actor()
+
+
+def user_of(request: Request) -> User:
+    """The user behind a request; 403 for an organisation's key."""
+    user = actor_of(request).user
+    if user is None:
+        raise PermissionDenied
+    return user
 
 
 class UserToken(TokenAuthentication):

@@ -6,10 +6,18 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404
 from rest_framework import status
-from rest_framework.exceptions import APIException, NotAuthenticated, NotFound, PermissionDenied, ValidationError
+from rest_framework.exceptions import (
+    APIException,
+    MethodNotAllowed,
+    NotAuthenticated,
+    NotFound,
+    PermissionDenied,
+    ValidationError,
+)
 from rest_framework.response import Response
 
 from vexil.controlplane.actions.refusals import Refused
+from vexil.controlplane.actions.users import SignUpClosed, WeakPassword
 from vexil.stores.unavailable import Unavailable
 
 NOT_FOUND = "Not found."
@@ -28,6 +36,8 @@ Answer = tuple[int, Any]
 
 ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     Refused: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field or "non_field_errors": [error.message]}),
+    SignUpClosed: lambda error: (status.HTTP_403_FORBIDDEN, {"detail": str(error)}),
+    WeakPassword: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field: error.messages}),
     Http404: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": NOT_FOUND}),
     RequestDataTooBig: lambda _: (status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, {"detail": "Request body is too large."}),
     Unavailable: lambda _: (status.HTTP_503_SERVICE_UNAVAILABLE, {"detail": "The database cannot be reached."}),
@@ -53,6 +63,9 @@ def explained(body: Any) -> Any:
 def _of_framework(error: APIException, context: dict[str, Any]) -> Response:
     if isinstance(error, NotAuthenticated) and "HTTP_X_ENVIRONMENT_KEY" in context["request"].META:
         error = PermissionDenied(NotAuthenticated.default_detail)
+    if isinstance(error, MethodNotAllowed) and getattr(context["view"], "refuses_other_methods", False):
+        # compat: a few paths refuse a wrong method instead of naming the right ones.
+        error = PermissionDenied()
     body = error.detail if isinstance(error.detail, list | dict) else {"detail": error.detail}
     headers = {}
     if challenge := getattr(error, "auth_header", None):

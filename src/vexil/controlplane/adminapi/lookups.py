@@ -4,7 +4,7 @@ Who may not even know of a project gets 404, of an environment 403; who knows of
 """
 
 from django.db.models import QuerySet
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import PermissionDenied, ValidationError
 
 from vexil.controlplane import permissions
 from vexil.controlplane.adminapi import errors
@@ -12,15 +12,22 @@ from vexil.controlplane.db.models import Environment, Organisation, Project
 from vexil.controlplane.permissions import Actor
 
 
-def administered_organisation(by: Actor, organisation_id: int | str) -> Organisation:
-    organisation = joined_organisation(by, organisation_id)
+def organisation_id(text: str) -> int:
+    """compat: a text in the place of an organisation's id is 400, and in a list."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise ValidationError(["Invalid organisation ID"])
+    return int(text)
+
+
+def administered_organisation(by: Actor, id_text: str) -> Organisation:
+    organisation = joined_organisation(by, id_text)
     if not permissions.is_organisation_admin(by, organisation):
         raise PermissionDenied
     return organisation
 
 
-def joined_organisation(by: Actor, organisation_id: int | str) -> Organisation:
-    organisation = permissions.organisations_of(by).filter(pk=organisation_id).first()
+def joined_organisation(by: Actor, id_text: str) -> Organisation:
+    organisation = permissions.organisations_of(by).filter(pk=organisation_id(id_text)).first()
     if organisation is None:
         raise PermissionDenied
     return organisation

@@ -5,7 +5,7 @@ import json
 import math
 from typing import IO, Any
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
@@ -27,8 +27,14 @@ class JsonBody(BaseParser):
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """The body as an object, for views that look into it before a serializer does; {} when it is none."""
-    return request.data if isinstance(request.data, dict) else {}
+    """The body as an object, for views that look into it before a serializer does; 400 when it is none."""
+    body = request.data
+    if body is None:
+        raise ValidationError({"non_field_errors": ["No data provided"]})
+    if not isinstance(body, dict):
+        kind = type(body).__name__
+        raise ValidationError({"non_field_errors": [f"Invalid data. Expected a dictionary, but got {kind}."]})
+    return body
 
 
 def parent_id(request: Request, field: str) -> int | None:

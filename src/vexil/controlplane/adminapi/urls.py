@@ -2,4 +2,26 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from vexil.controlplane.adminapi import (
+    environments,
+    master_api_keys,
+    members,
+    organisations,
+    passwords,
+    projects,
+    server_keys,
+    sessions,
+    users,
+)
+
+urlpatterns: list[URLPattern] = [
+    *sessions.urlpatterns,
+    *users.urlpatterns,
+    *passwords.urlpatterns,
+    *organisations.urlpatterns,
+    *members.urlpatterns,
+    *master_api_keys.urlpatterns,
+    *projects.urlpatterns,
+    *environments.urlpatterns,
+    *server_keys.urlpatterns,
+]

@@ -1,10 +1,12 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from vexil.controlplane.adminapi import urls as adminapi_urls
+from vexil.controlplane.adminapi.passwords import PasswordLink
 from vexil.controlplane.site import pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(adminapi_urls)),
+    path("password-reset/confirm/<str:uid>/<str:token>/", PasswordLink.as_view()),
 ]
 
 handler400 = pages.bad_request

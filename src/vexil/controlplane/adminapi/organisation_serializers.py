@@ -1,0 +1,78 @@
+"""The shape of an organisation, its subscription and its members."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from vexil.controlplane.db.models import Membership, Organisation, Role, Subscription
+
+
+class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
+    """Shows rows of `queries.organisations.with_details`."""
+
+    name = serializers.CharField(max_length=2000)
+    num_seats = serializers.IntegerField(read_only=True)
+    subscription = serializers.SerializerMethodField()
+    role = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Organisation
+        fields = [
+            "id",
+            "uuid",
+            "name",
+            "created_date",
+            "webhook_notification_email",
+            "num_seats",
+            "subscription",
+            "role",
+            "persist_trait_data",
+            "block_access_to_admin",
+            "restrict_project_create_to_admin",
+            "force_2fa",
+        ]
+        read_only_fields = ["persist_trait_data", "block_access_to_admin"]
+
+    def get_subscription(self, organisation: Organisation) -> dict[str, Any]:
+        return _subscription(organisation.subscription)
+
+
+def _subscription(row: Subscription) -> dict[str, Any]:
+    """Fields of billing are null: nobody is billed here."""
+    unbilled = ("cancellation_date", "customer_id", "billing_status", "payment_method", "notes")
+    return {
+        "id": row.pk,
+        "uuid": row.uuid,
+        "deleted_at": row.deleted_at,
+        "subscription_id": None,
+        "subscription_date": None,
+        "plan": row.plan,
+        "max_seats": row.max_seats,
+        "max_api_calls": row.max_api_calls,
+        **dict.fromkeys(unbilled),
+        "has_active_billing_periods": False,
+    }
+
+
+class MemberSerializer(serializers.ModelSerializer[Membership]):
+    """A member as the user that they are, with role and date."""
+
+    id = serializers.IntegerField(source="user_id")
+    email = serializers.CharField(source="user.email")
+    first_name = serializers.CharField(source="user.first_name")
+    last_name = serializers.CharField(source="user.last_name")
+    last_login = serializers.DateTimeField(source="user.last_login")
+    uuid = serializers.UUIDField(source="user.uuid")
+    date_joined = serializers.DateTimeField(source="user.date_joined")
+
+    class Meta:
+        model = Membership
+        fields = ["id", "email", "first_name", "last_name", "last_login", "uuid", "role", "date_joined"]
+
+
+class NewRole(serializers.Serializer[None]):
+    role = serializers.ChoiceField(choices=Role.choices)
+
+
+class LeavingUser(serializers.Serializer[None]):
+    id = serializers.IntegerField()

@@ -1,0 +1,57 @@
+"""Logging in and out. One token per user serves all sessions."""
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vexil.controlplane.actions import users
+from vexil.controlplane.adminapi import errors
+from vexil.controlplane.adminapi.authentication import user_of
+from vexil.controlplane.adminapi.paths import path
+from vexil.controlplane.db.models import User
+
+
+class Credentials(serializers.Serializer[None]):
+    """compat: a missing field is answered like a wrong one, by the view."""
+
+    email = serializers.CharField(required=False, allow_blank=True)
+    password = serializers.CharField(required=False, allow_blank=True, trim_whitespace=False)
+
+
+class Login(APIView):
+    permission_classes = [AllowAny]
+
+    def post(self, request: Request) -> Response:
+        if settings.VEXIL.prevent_email_password:
+            raise PermissionDenied
+        credentials = Credentials(data=request.data)
+        credentials.is_valid(raise_exception=True)
+        given = credentials.validated_data
+        user = authenticate(request, username=given.get("email", ""), password=given.get("password", ""))
+        if not isinstance(user, User):
+            raise errors.invalid("Unable to log in with provided credentials.")
+        return Response({"key": users.token_of(user)})
+
+
+class Logout(APIView):
+    def post(self, request: Request) -> Response:
+        users.delete_token(user_of(request))
+        return Response(status=204)
+
+
+class OwnToken(APIView):
+    def delete(self, request: Request) -> Response:
+        users.delete_token(user_of(request))
+        return Response(status=204)
+
+
+urlpatterns = [
+    path("auth/login/", Login),
+    path("auth/logout/", Logout),
+    path("auth/token/", OwnToken),
+]

@@ -1,0 +1,142 @@
+"""Accounts: signing up, and what people see and change of themselves."""
+
+from datetime import UTC, datetime
+from typing import NoReturn
+
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vexil.controlplane.actions import users
+from vexil.controlplane.adminapi import errors
+from vexil.controlplane.adminapi.authentication import actor_of, user_of
+from vexil.controlplane.adminapi.onboarding import OnboardingSerializer
+from vexil.controlplane.adminapi.paths import path
+from vexil.controlplane.db.models import User
+
+SIGN_UP_TYPES = ("NO_INVITE", "INVITE_EMAIL", "INVITE_LINK")
+
+
+class SignUpSerializer(serializers.ModelSerializer[User]):
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(write_only=True, trim_whitespace=False)
+    sign_up_type = serializers.ChoiceField(choices=SIGN_UP_TYPES, required=False, allow_null=True)
+    superuser = serializers.BooleanField(write_only=True, required=False)
+
+    class Meta:
+        model = User
+        fields = [
+            "first_name",
+            "last_name",
+            "sign_up_type",
+            "email",
+            "id",
+            "is_active",
+            "marketing_consent_given",
+            "uuid",
+            "password",
+            "superuser",
+        ]
+        read_only_fields = ["is_active"]
+
+    def validate_email(self, value: str) -> str:
+        return value.lower()
+
+
+class OwnAccountSerializer(serializers.ModelSerializer[User]):
+    sign_up_type = serializers.ChoiceField(choices=SIGN_UP_TYPES, required=False, allow_null=True)
+    auth_type = serializers.SerializerMethodField()
+    pylon_email_signature = serializers.SerializerMethodField()
+
+    class Meta:
+        model = User
+        fields = [
+            "first_name",
+            "last_name",
+            "sign_up_type",
+            "id",
+            "email",
+            "auth_type",
+            "is_superuser",
+            "date_joined",
+            "uuid",
+            "pylon_email_signature",
+            "onboarding",
+        ]
+        read_only_fields = ["email", "is_superuser", "date_joined", "onboarding"]
+
+    def get_auth_type(self, _user: User) -> str:
+        return "EMAIL"
+
+    def get_pylon_email_signature(self, _user: User) -> None:
+        return None
+
+
+class Goodbye(serializers.Serializer[None]):
+    current_password = serializers.CharField(trim_whitespace=False)
+    delete_orphan_organisations = serializers.BooleanField(default=False)
+
+
+class Users(APIView):
+    permission_classes = [AllowAny]
+
+    def get(self, _request: Request) -> NoReturn:
+        raise NotFound(errors.NOT_FOUND)
+
+    def post(self, request: Request) -> Response:
+        users.check_sign_up_is_open()
+        form = SignUpSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user, token = users.sign_up(**form.validated_data)
+        return Response({**SignUpSerializer(user).data, "key": token}, status=201)
+
+
+class OwnAccount(APIView):
+    refuses_other_methods = True
+
+    def get(self, request: Request) -> Response:
+        user = user_of(request)
+        users.note_login(user, now=datetime.now(UTC))
+        return Response(OwnAccountSerializer(user).data)
+
+    def put(self, request: Request) -> Response:
+        return self._update(request, partial=False)
+
+    def patch(self, request: Request) -> Response:
+        return self._update(request, partial=True)
+
+    def delete(self, request: Request) -> Response:
+        user = user_of(request)
+        form = Goodbye(data=request.data)
+        form.is_valid(raise_exception=True)
+        if not user.check_password(form.validated_data["current_password"]):
+            raise errors.invalid("Invalid password.", "current_password")
+        orphans = form.validated_data["delete_orphan_organisations"]
+        users.delete(user, delete_orphan_organisations=orphans, by=actor_of(request))
+        return Response(status=204)
+
+    def _update(self, request: Request, *, partial: bool) -> Response:
+        user = user_of(request)
+        form = OwnAccountSerializer(user, data=request.data, partial=partial)
+        form.is_valid(raise_exception=True)
+        users.update(user, by=actor_of(request), **form.validated_data)
+        return Response(OwnAccountSerializer(user).data)
+
+
+class OwnOnboarding(APIView):
+    def patch(self, request: Request) -> Response:
+        user = user_of(request)
+        form = OnboardingSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        users.merge_onboarding(user, form.to_be_kept(now=datetime.now(UTC)))
+        return Response(status=204)
+
+
+urlpatterns = [
+    path("auth/users/", Users),
+    path("auth/users/me/", OwnAccount),
+    path("auth/users/me/onboarding/", OwnOnboarding),
+]

@@ -1,0 +1,11 @@
+"""An organisation's keys for scripts."""
+
+from django.db.models import QuerySet
+
+from vexil.controlplane.db.models import MasterAPIKey, Organisation
+
+
+def usable_keys(organisation: Organisation) -> QuerySet[MasterAPIKey]:
+    """Newest first, without those revoked or deleted; expired ones are shown."""
+    keys = MasterAPIKey.objects.filter(organisation=organisation, revoked=False, deleted_at__isnull=True)
+    return keys.select_related("organisation").order_by("-created", "-prefix")
