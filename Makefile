@@ -37,7 +37,7 @@ format: .venv/check.stamp ## format the code and mend what can be mended
 
 bench: .venv/test.stamp ## measure every endpoint beside nginx, and print the ratio
 	@scripts/install-tools wrk:wrk nginx:nginx initdb:postgresql
-	$(PYTHON) bench/run.py
+	$(PYTHON) -m bench.run
 
 docs: .venv/docs.stamp ## build the documentation into site/
 	.venv/bin/mkdocs build --strict

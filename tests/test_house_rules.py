@@ -8,16 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from scripts import generated_docs
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "vexil"
 FILE_LINES, CLASS_LINES, FUNCTION_LINES, PARAMETERS, CONFTEST_LINES = 500, 250, 70, 6, 150
 
-# Put together from halves, so that this file does not hold what it forbids.
-PATHS_OF_A_MACHINE = re.compile(r"(?<![\w.$}/<-])/(?:ro" r"ot|wo" r"rk|ho" r"me)/\w")
-PACKAGE_INDEXES = re.compile("|".join(["index" + "-url", "/simp" + r"le/(?:\s|$)", "registry" + r"\.npm", "npm" + r"\.pkg"]))
+# Written so that the patterns do not match themselves.
+PATHS_OF_A_MACHINE = re.compile(r"(?<![\w.$}/<-])/(?:root|work|home)/\w")
+PACKAGE_INDEXES = re.compile(r"index[-]url|/simple/?(?=\s|$)|registry[.]npm|npm[.]pkg")
 
 
 def own_sources() -> list[Path]:
@@ -51,7 +50,9 @@ def parameters_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 def test_every_package_opens_with_a_docstring_of_three_to_six_lines() -> None:
     packages = [path for path in PACKAGE.rglob("__init__.py") if "migrations" not in path.parts]
 
-    docstrings = {shown(path): ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in packages}
+    docstrings = {
+        shown(path): ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "" for path in packages
+    }
 
     assert {name: text for name, text in docstrings.items() if not 3 <= len(text.splitlines()) <= 6} == {}
 
@@ -61,7 +62,9 @@ def test_only_config_and_cli_read_the_environment() -> None:
     for path in own_sources():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             taken = node.attr if isinstance(node, ast.Attribute) else ""
-            imported = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) and node.module == "os" else []
+            imported = (
+                [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) and node.module == "os" else []
+            )
             if {"environ", "getenv", "environb"} & {taken, *imported}:
                 readers.add(shown(path))
 
@@ -84,9 +87,11 @@ def test_files_classes_and_functions_keep_to_their_limits() -> None:
                 if parameters_of(node) > PARAMETERS:
                     too_long.append(f"{shown(path)}: {node.name} takes {parameters_of(node)}, at most {PARAMETERS}")
 
-    for path in (ROOT / "tests").rglob("conftest.py"):
-        if len(path.read_text(encoding="utf-8").splitlines()) > CONFTEST_LINES:
-            too_long.append(f"{shown(path)}: at most {CONFTEST_LINES} lines")
+    too_long += [
+        f"{shown(path)}: at most {CONFTEST_LINES} lines"
+        for path in (ROOT / "tests").rglob("conftest.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > CONFTEST_LINES
+    ]
     assert too_long == []
 
 

@@ -63,7 +63,12 @@ class Admin:
         return int(self.post(f"projects/{self.project['id']}/features/", body)["id"])
 
     def add_option(self, feature: int, value: str, percentage: float, key: str | None = None) -> int:
-        body = {"feature": feature, "type": "unicode", "string_value": value, "default_percentage_allocation": percentage}
+        body = {
+            "feature": feature,
+            "type": "unicode",
+            "string_value": value,
+            "default_percentage_allocation": percentage,
+        }
         path = f"projects/{self.project['id']}/features/{feature}/mv-options/"
         return int(self.post(path, body | ({"key": key} if key else {}))["id"])
 

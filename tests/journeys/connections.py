@@ -1,10 +1,8 @@
 """Keep-alive connections to every worker of a server, told apart by the process that holds the other end."""
 
-import os
 from pathlib import Path
 
 import httpx
-
 from tests.journeys.running import Server
 
 CONNECTIONS_MAX = 400
@@ -41,7 +39,7 @@ def _process_at_the_other_end(server: Server, remote_port: int) -> int | None:
     inode = _inode(server.port, remote_port)
     for process in [server.pid, *descendants(server.pid)]:
         try:
-            names = [os.readlink(file) for file in Path(f"/proc/{process}/fd").iterdir()]
+            names = [file.readlink().name for file in Path(f"/proc/{process}/fd").iterdir()]
         except OSError:
             continue
         if f"socket:[{inode}]" in names:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.journeys.shop import VISITORS
 
 HERE = Path(__file__).resolve().parent

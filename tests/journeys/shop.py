@@ -42,7 +42,12 @@ class Shop:
         }
 
     def defaults(self) -> Flags:
-        return {"banner": [True, "hello"], "checkout": [True, "classic"], "retired": [False, None], "search": [False, "old"]}
+        return {
+            "banner": [True, "hello"],
+            "checkout": [True, "classic"],
+            "retired": [False, None],
+            "search": [False, "old"],
+        }
 
     def _banner(self, visitor: Visitor) -> str:
         if visitor.identifier == "alice":

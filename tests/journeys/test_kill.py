@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-
 from tests.journeys.admin import Admin
 from tests.journeys.running import Server
 
@@ -77,7 +76,9 @@ def flags(server: Server, key: str) -> dict[str, str | None]:
 
 
 def stored_number(server: Server, key: str, identifier: str) -> int:
-    answer = httpx.get(f"{server.api_url}identities/", params={"identifier": identifier}, headers={"X-Environment-Key": key})
+    answer = httpx.get(
+        f"{server.api_url}identities/", params={"identifier": identifier}, headers={"X-Environment-Key": key}
+    )
     return int(next((trait["trait_value"] for trait in answer.json()["traits"]), 0))
 
 
@@ -107,6 +108,10 @@ def test_killed_again_and_again_it_loses_nothing_acknowledged(new_server: Callab
             "create": max([int(name.removeprefix("made_")) for name in seen if name != "counter"], default=0),
         }
         after |= {name: stored_number(server, admin.client_key, name) for name in writing if name.startswith("visitor")}
-        assert {name: (w.acknowledged, after[name], w.sent) for name, w in writing.items() if not w.may_have_left(after[name])} == {}
+        assert {
+            name: (w.acknowledged, after[name], w.sent)
+            for name, w in writing.items()
+            if not w.may_have_left(after[name])
+        } == {}
         assert sorted(seen) == sorted(["counter", *(f"made_{n}" for n in range(1, after["create"] + 1))])
     assert min(after.values()) > ROUNDS

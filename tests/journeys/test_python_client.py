@@ -10,7 +10,6 @@ import httpx
 import pytest
 from flagsmith import Flagsmith
 from flagsmith.models import Flags
-
 from tests.journeys.shop import VISITORS, Shop
 
 
@@ -73,7 +72,9 @@ def test_a_change_over_the_admin_api_is_seen(shop: Shop, local: bool) -> None:
         shop.admin.change(state, feature_state_value="good day")
 
         give_up_at = time.monotonic() + 10
-        while (after := real.get_environment_flags().get_feature_value("banner")) == before and time.monotonic() < give_up_at:
+        while (
+            after := real.get_environment_flags().get_feature_value("banner")
+        ) == before and time.monotonic() < give_up_at:
             time.sleep(0.05)
     shop.admin.change(state, feature_state_value="hello")
     assert (before, after) == ("hello", "good day")

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from tests.journeys.admin import Admin
 from tests.journeys.running import VEXIL, Server, environment, free_port
 
@@ -103,7 +102,9 @@ def test_a_port_that_is_taken_stops_the_start_with_one_line(new_server: NewServe
     assert f"127.0.0.1:{server.port}" in ended.stderr
 
 
-def serve_until_it_ends(folder: Path, *, port: int | None = None, **settings: str) -> "subprocess.CompletedProcess[str]":
+def serve_until_it_ends(
+    folder: Path, *, port: int | None = None, **settings: str
+) -> "subprocess.CompletedProcess[str]":
     command = [VEXIL, "serve", "--port", str(port or free_port()), "--data-dir", str(folder / "other")]
     return subprocess.run(
         command, env=environment(**settings), cwd=folder, capture_output=True, text=True, timeout=30, check=False

@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-
 from tests.journeys import connections
 from tests.journeys.admin import Admin
 from tests.journeys.running import Server
@@ -23,6 +22,10 @@ def poll(client: httpx.Client, key: str, wanted: Callable[[httpx.Response], bool
         time.sleep(0.002)
 
 
+def shown_enabled(client: httpx.Client, key: str, *, wanted: bool) -> bool:
+    return bool(poll(client, key, lambda answer: answer.json()[0]["enabled"] is wanted).json()[0]["enabled"])
+
+
 @pytest.mark.parametrize("workers", [2, 4])
 def test_every_worker_sees_each_toggle(new_server: Callable[..., Server], workers: int) -> None:
     server = new_server(workers=workers).start()
@@ -34,7 +37,7 @@ def test_every_worker_sees_each_toggle(new_server: Callable[..., Server], worker
     seen = []
     for enabled in [True, False] * 5:
         admin.change(state, enabled=enabled)
-        seen.append([poll(c, admin.client_key, lambda a: a.json()[0]["enabled"] is enabled).json()[0]["enabled"] for c in clients])
+        seen.append([shown_enabled(client, admin.client_key, wanted=enabled) for client in clients])
 
     for client in clients:
         client.close()
@@ -47,7 +50,9 @@ def test_a_deleted_server_key_is_refused_by_every_worker(new_server: Callable[..
     admin.create_project()
     path = f"environments/{admin.client_key}/api-keys/"
     clients = connections.to_every_worker(server)
-    before = [poll(client, admin.server_key, lambda answer: answer.status_code == 200).status_code for client in clients]
+    before = [
+        poll(client, admin.server_key, lambda answer: answer.status_code == 200).status_code for client in clients
+    ]
 
     admin.client.delete(f"{path}{admin.get(path)[0]['id']}/").raise_for_status()
 
