@@ -16,6 +16,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
+from vexil.controlplane.actions.first_run import UsersExist
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.actions.users import SignUpClosed, WeakPassword
 from vexil.stores.unavailable import Unavailable
@@ -38,6 +39,10 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     Refused: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field or "non_field_errors": [error.message]}),
     SignUpClosed: lambda error: (status.HTTP_403_FORBIDDEN, {"detail": str(error)}),
     WeakPassword: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field: error.messages}),
+    UsersExist: lambda _: (
+        status.HTTP_400_BAD_REQUEST,
+        {"adminUserCreated": False, "message": "FAILED TO INIT ADMIN USER. USER(S) ALREADY EXIST IN SYSTEM."},
+    ),
     Http404: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": NOT_FOUND}),
     RequestDataTooBig: lambda _: (status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, {"detail": "Request body is too large."}),
     Unavailable: lambda _: (status.HTTP_503_SERVICE_UNAVAILABLE, {"detail": "The database cannot be reached."}),

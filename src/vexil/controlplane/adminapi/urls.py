@@ -4,6 +4,7 @@ from django.urls import URLPattern
 
 from vexil.controlplane.adminapi import (
     environments,
+    installation,
     master_api_keys,
     members,
     organisations,
@@ -15,6 +16,7 @@ from vexil.controlplane.adminapi import (
 )
 
 urlpatterns: list[URLPattern] = [
+    *installation.urlpatterns,
     *sessions.urlpatterns,
     *users.urlpatterns,
     *passwords.urlpatterns,
