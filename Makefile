@@ -40,7 +40,7 @@ bench: .venv/test.stamp ## measure every endpoint beside nginx, and print the ra
 	$(PYTHON) -m bench.run
 
 docs: .venv/docs.stamp ## build the documentation into site/
-	.venv/bin/mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 clean: ## remove what the other targets made, but no data
 	rm -rf .venv .cache build site src/vexil.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

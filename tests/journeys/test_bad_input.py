@@ -142,7 +142,8 @@ def admin_writes(admin: Admin) -> dict[str, tuple[str, str, dict[str, Any]]]:
         "server key": ("POST", f"{environment}/api-keys/", {"name": "x", "active": True, "expires_at": None}),
         "feature": ("POST", f"{project}/features/", {"name": "x", "initial_value": "y", "default_enabled": True}),
         "option": ("POST", f"{project}/features/{feature}/mv-options/", {
-            "feature": feature, "type": "unicode", "string_value": "x", "default_percentage_allocation": 9, "key": "k"}),
+            "feature": feature, "type": "unicode", "string_value": "x", "default_percentage_allocation": 9,
+            "key": "k"}),
         "segment": ("POST", f"{project}/segments/", {"name": "x", "rules": rules, "description": "d"}),
         "segment change": ("PUT", f"{project}/segments/{segment}/", {"name": "x", "rules": rules}),
         "link": ("POST", "features/feature-segments/", {
