@@ -9,7 +9,7 @@ from vexil.controlplane.actions.publishing import publish
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Environment, FeatureState
 from vexil.controlplane.permissions import Actor
-from vexil.stores.identities import Identity, TraitValue, Upsert
+from vexil.stores.identities import IdentifierTaken, Identity, TraitValue, Upsert
 
 _BATCH = 500
 
@@ -18,17 +18,26 @@ class UnknownIdentity(Exception):
     """The identity is gone."""
 
 
+class IdentityExists(Exception):
+    """The environment has an identity of this name already."""
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(f"Identity with identifier '{identifier}' already exists in this environment")
+
+
 @transaction.atomic
 def create(environment: Environment, identifier: str, *, by: Actor) -> Identity:
-    """Raise the store's `IdentifierTaken` when the environment has one of this name."""
-    identity = stores.current().identities.create(environment.pk, identifier)
+    try:
+        identity = stores.current().identities.create(environment.pk, identifier)
+    except IdentifierTaken:
+        raise IdentityExists(identifier) from None
     events.record(by, "identity.created", identity.id, scope=environment, after={"identifier": identifier})
     return identity
 
 
 @transaction.atomic
 def rename(environment: Environment, identity: Identity, identifier: str, *, by: Actor) -> Identity:
-    """The identity under its new name, with its overrides; raise the store's `IdentifierTaken`."""
+    """The identity under its new name, with its overrides."""
     lock_environment(environment)
     events.record(
         by,
@@ -41,7 +50,10 @@ def rename(environment: Environment, identity: Identity, identifier: str, *, by:
     FeatureState.live.filter(environment=environment, identity_id=identity.id).update(identity_identifier=identifier)
     publish(environment)
     # The store goes last: should it refuse, the rows are rolled back.
-    renamed = stores.current().identities.rename(environment.pk, identity.id, identifier)
+    try:
+        renamed = stores.current().identities.rename(environment.pk, identity.id, identifier)
+    except IdentifierTaken:
+        raise IdentityExists(identifier) from None
     if renamed is None:
         raise UnknownIdentity
     return renamed

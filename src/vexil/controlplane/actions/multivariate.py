@@ -104,9 +104,7 @@ def _insert(feature: Feature, fields: OptionFields) -> MultivariateOption:
     for state in defaults.prefetch_related("allocations"):
         if exceeds_everybody(share.percentage for share in state.allocations.all()):
             raise Refused("Invalid percentage allocation", _PERCENTAGE)
-    if feature.type != FeatureType.MULTIVARIATE:
-        feature.type = FeatureType.MULTIVARIATE
-        Feature.objects.filter(pk=feature.pk).update(type=feature.type)
+    Feature.objects.filter(pk=feature.pk).update(type=FeatureType.MULTIVARIATE)
     return option
 
 

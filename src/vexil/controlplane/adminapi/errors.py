@@ -16,9 +16,13 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
+from vexil.controlplane.actions.feature_states import StateExists
 from vexil.controlplane.actions.first_run import UsersExist
+from vexil.controlplane.actions.identities import IdentityExists, UnknownIdentity
 from vexil.controlplane.actions.refusals import Refused
+from vexil.controlplane.actions.segments import ManagedSegment
 from vexil.controlplane.actions.users import SignUpClosed, WeakPassword
+from vexil.stores.identities import Unstorable
 from vexil.stores.unavailable import Unavailable
 
 NOT_FOUND = "Not found."
@@ -43,6 +47,17 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
         status.HTTP_400_BAD_REQUEST,
         {"adminUserCreated": False, "message": "FAILED TO INIT ADMIN USER. USER(S) ALREADY EXIST IN SYSTEM."},
     ),
+    # compat: a list that holds the text of a list.
+    StateExists: lambda _: (
+        status.HTTP_400_BAD_REQUEST,
+        [
+            "['Feature state already exists for this environment, feature, version, segment & identity combination']",
+        ],
+    ),
+    ManagedSegment: lambda _: (status.HTTP_403_FORBIDDEN, {"detail": PermissionDenied.default_detail}),
+    UnknownIdentity: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": "No Identity matches the given query."}),
+    IdentityExists: lambda error: (status.HTTP_400_BAD_REQUEST, {"identifier": str(error)}),
+    Unstorable: lambda error: (status.HTTP_400_BAD_REQUEST, {"non_field_errors": [str(error)]}),
     Http404: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": NOT_FOUND}),
     RequestDataTooBig: lambda _: (status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, {"detail": "Request body is too large."}),
     Unavailable: lambda _: (status.HTTP_503_SERVICE_UNAVAILABLE, {"detail": "The database cannot be reached."}),

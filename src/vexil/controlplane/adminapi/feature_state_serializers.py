@@ -1,0 +1,137 @@
+"""Feature states in and out of JSON: flat (values as columns) and nested (values as themselves)."""
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from vexil.controlplane.actions.feature_states import Change
+from vexil.controlplane.actions.values import columns_of
+from vexil.controlplane.adminapi import errors
+from vexil.controlplane.adminapi.feature_values import (
+    ShareSerializer,
+    TypedValueSerializer,
+    native_columns,
+    shares_of,
+)
+from vexil.controlplane.adminapi.parsing import body_of
+from vexil.controlplane.db import stores
+from vexil.controlplane.db.models import Environment, FeatureSegment, FeatureState
+from vexil.stores.identities import Identity
+
+_SHARES = "multivariate_feature_state_values"
+
+
+class NestedState(serializers.Serializer[FeatureState]):
+    """A state below an environment or identity; the value is read by `nested_change`."""
+
+    feature = serializers.IntegerField(required=False)
+    enabled = serializers.BooleanField(required=False)
+    multivariate_feature_state_values = ShareSerializer(many=True, required=False)
+
+
+class FlatState(serializers.Serializer[FeatureState]):
+    """A state on its own. What a state belongs to is fixed when it is created."""
+
+    feature = serializers.IntegerField()
+    environment = serializers.IntegerField()
+    enabled = serializers.BooleanField(required=False)
+    feature_state_value = TypedValueSerializer(required=False)
+    multivariate_feature_state_values = ShareSerializer(many=True, required=False)
+    feature_segment = serializers.IntegerField(required=False, allow_null=True)
+    identity = serializers.IntegerField(required=False, allow_null=True)
+    identifier = serializers.CharField(required=False, allow_null=True, max_length=2000)
+
+    def validate_feature(self, feature_id: int) -> int:
+        if isinstance(self.instance, FeatureState) and feature_id != self.instance.feature_id:
+            raise serializers.ValidationError("Cannot change the feature of a feature state")
+        return feature_id
+
+    def validate_environment(self, environment_id: int) -> int:
+        if isinstance(self.instance, FeatureState) and environment_id != self.instance.environment_id:
+            raise serializers.ValidationError("Cannot change the environment of a feature state")
+        return environment_id
+
+    def validate_feature_segment(self, link_id: int | None) -> int | None:
+        environment: Environment = self.context["environment"]
+        if link_id is None or FeatureSegment.live.filter(pk=link_id, environment=environment).exists():
+            return link_id
+        raise serializers.ValidationError("Feature Segment does not belong to environment.")
+
+    def change(self) -> Change:
+        sent = self.validated_data
+        return Change(sent.get("enabled"), sent.get("feature_state_value"), shares_of(sent.get(_SHARES)))
+
+    def identity_of(self, environment: Environment) -> Identity | None:
+        """The identity that the body names by id or by identifier."""
+        identities = stores.current().identities
+        if (identity_id := self.validated_data.get("identity")) is not None:
+            if identity := identities.get(environment.pk, identity_id):
+                return identity
+            raise errors.invalid("Identity does not exist in environment.", "identity")
+        if identifier := self.validated_data.get("identifier"):
+            if identity := identities.find(environment.pk, identifier):
+                return identity
+            raise errors.invalid("Invalid identifier")
+        return None
+
+
+def nested_change(request: Request) -> Change:
+    """What a nested body sets, whatever the method: what is left out stays."""
+    form = NestedState(data=request.data)
+    form.is_valid(raise_exception=True)
+    sent = form.validated_data
+    body = body_of(request)
+    value = native_columns(body["feature_state_value"]) if "feature_state_value" in body else None
+    return Change(sent.get("enabled"), value, shares_of(sent.get(_SHARES)))
+
+
+def flat_json(state: FeatureState) -> dict[str, Any]:
+    return {**_common_json(state), "feature_state_value": columns_of(state)}
+
+
+def nested_json(state: FeatureState) -> dict[str, Any]:
+    return {**_common_json(state), "feature_state_value": state.value}
+
+
+def listed_json(state: FeatureState) -> dict[str, Any]:
+    """As nested; an identity is shown with its name."""
+    identity = state.identity_id and {"id": state.identity_id, "identifier": state.identity_identifier}
+    return {**nested_json(state), "identity": identity}
+
+
+def override_json(state: FeatureState) -> dict[str, Any]:
+    """A segment override with its link; it does not tell of versions."""
+    link = state.feature_segment
+    shown = flat_json(state)
+    del shown["version"], shown["environment_feature_version"]
+    shown["feature_segment"] = link and {
+        "id": link.pk,
+        "segment": link.segment_id,
+        "priority": link.priority,
+        "uuid": link.uuid,
+    }
+    return shown
+
+
+def _common_json(state: FeatureState) -> dict[str, Any]:
+    return {
+        "id": state.pk,
+        "feature": state.feature_id,
+        "environment": state.environment_id,
+        "identity": state.identity_id,
+        "feature_segment": state.feature_segment_id,
+        "enabled": state.enabled,
+        _SHARES: [
+            {"id": row.pk, "multivariate_feature_option": row.option_id, "percentage_allocation": row.percentage}
+            for row in state.allocations.all()
+        ],
+        "uuid": state.uuid,
+        "created_at": state.created_at,
+        "updated_at": state.updated_at,
+        "live_from": state.live_from,
+        "version": state.version,
+        "change_request": None,
+        "environment_feature_version": None,
+        "deleted_at": state.deleted_at,
+    }

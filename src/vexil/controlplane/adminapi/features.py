@@ -1,0 +1,144 @@
+"""Features of a project."""
+
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from vexil.controlplane import permissions
+from vexil.controlplane.actions import features as actions
+from vexil.controlplane.adminapi import errors, lookups
+from vexil.controlplane.adminapi.authentication import actor_of
+from vexil.controlplane.adminapi.feature_filters import filters_of
+from vexil.controlplane.adminapi.feature_serializers import FeatureSerializer, feature_json, short_feature_json
+from vexil.controlplane.adminapi.pagination import SizedPages
+from vexil.controlplane.adminapi.paths import path
+from vexil.controlplane.db.models import Feature, Project, User
+from vexil.controlplane.permissions import CREATE_FEATURE, DELETE_FEATURE, VIEW_PROJECT, Actor
+from vexil.controlplane.queries import features as queries
+
+_OPTIONS = "multivariate_options"
+
+
+class Features(APIView):
+    refuses_other_methods = True
+    metadata_class = None
+
+    def get(self, request: Request, project_id: int) -> Response:
+        by = actor_of(request)
+        project = lookups.project(by, project_id)
+        filters = filters_of(request, project, by)
+        pages = SizedPages()
+        page = pages.paginate_queryset(queries.filtered(project, filters), request, view=self) or []
+        situations = queries.situations(page, filters.environment, segment_id=filters.segment_id)
+        return pages.get_paginated_response([feature_json(feature, situations.of(feature)) for feature in page])
+
+    def post(self, request: Request, project_id: int) -> Response:
+        by = actor_of(request)
+        project = lookups.project_to_add_to(by, project_id, CREATE_FEATURE)
+        form = FeatureSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        _check_options(form, project, by)
+        feature = actions.create(project, form.new_feature(), by=by)
+        return Response(feature_json(_reloaded(feature), without=("code_references_counts",)), status=201)
+
+
+class OneFeature(APIView):
+    def get(self, request: Request, project_id: int, feature_id: int) -> Response:
+        by = actor_of(request)
+        feature = find(by, project_id, feature_id)
+        filters = filters_of(request, feature.project, by)
+        situations = queries.situations([feature], filters.environment, segment_id=filters.segment_id)
+        return Response(feature_json(feature, situations.of(feature)))
+
+    def put(self, request: Request, project_id: int, feature_id: int) -> Response:
+        return Response(feature_json(self._update(request, project_id, feature_id, partial=False)))
+
+    def patch(self, request: Request, project_id: int, feature_id: int) -> Response:
+        feature = self._update(request, project_id, feature_id, partial=True)
+        return Response(feature_json(feature, without=("is_num_identity_overrides_complete",)))
+
+    def delete(self, request: Request, project_id: int, feature_id: int) -> Response:
+        by = actor_of(request)
+        actions.delete(find(by, project_id, feature_id, DELETE_FEATURE), by=by)
+        return Response(status=204)
+
+    def _update(self, request: Request, project_id: int, feature_id: int, *, partial: bool) -> Feature:
+        by = actor_of(request)
+        feature = find(by, project_id, feature_id, CREATE_FEATURE)
+        form = FeatureSerializer(feature, data=request.data, partial=partial)
+        form.is_valid(raise_exception=True)
+        _check_options(form, feature.project, by)
+        return _reloaded(actions.update(feature, form.changes(), by=by))
+
+
+class FeatureByUuid(APIView):
+    def get(self, request: Request, uuid: UUID) -> Response:
+        projects = permissions.viewable_projects(actor_of(request))
+        feature = queries.complete().filter(uuid=uuid, project__in=projects).first()
+        if feature is None:
+            raise errors.no_match("Feature")
+        return Response(feature_json(feature, without=("metadata", "code_references_counts")))
+
+
+class _Users(serializers.Serializer[Any]):
+    user_ids = serializers.ListField(child=serializers.IntegerField())
+
+
+class AddOwners(APIView):
+    def post(self, request: Request, project_id: int, feature_id: int) -> Response:
+        by = actor_of(request)
+        feature = find(by, project_id, feature_id, CREATE_FEATURE)
+        actions.add_owners(feature, _users(request), by=by)
+        return Response(short_feature_json(_reloaded(feature)))
+
+
+class RemoveOwners(APIView):
+    def post(self, request: Request, project_id: int, feature_id: int) -> Response:
+        by = actor_of(request)
+        feature = find(by, project_id, feature_id, CREATE_FEATURE)
+        actions.remove_owners(feature, _users(request), by=by)
+        return Response(short_feature_json(_reloaded(feature)))
+
+
+def find(by: Actor, project_id: int, feature_id: int, permission: str = VIEW_PROJECT) -> Feature:
+    """A feature of a project in which the caller holds the permission."""
+    project = lookups.project(by, project_id, permission)
+    feature = queries.complete().filter(project=project, pk=feature_id).first()
+    if feature is None:
+        raise errors.no_match("Feature")
+    return feature
+
+
+def _reloaded(feature: Feature) -> Feature:
+    return queries.complete().get(pk=feature.pk)
+
+
+def _check_options(form: FeatureSerializer, project: Project, by: Actor) -> None:
+    if form.validated_data.get(_OPTIONS) is None:
+        return
+    if not permissions.is_project_admin(by, project):
+        raise PermissionDenied("User must be project admin to modify / create MV options.")
+
+
+def _users(request: Request) -> list[User]:
+    form = _Users(data=request.data)
+    form.is_valid(raise_exception=True)
+    wanted = set(form.validated_data["user_ids"])
+    users = list(User.objects.filter(pk__in=wanted))
+    if len(users) < len(wanted):
+        raise errors.invalid("Some users not found")
+    return users
+
+
+urlpatterns = [
+    path("projects/<id:project_id>/features/", Features),
+    path("projects/<id:project_id>/features/<id:feature_id>/", OneFeature),
+    path("projects/<id:project_id>/features/<id:feature_id>/add-owners/", AddOwners),
+    path("projects/<id:project_id>/features/<id:feature_id>/remove-owners/", RemoveOwners),
+    path("features/get-by-uuid/<uuid:uuid>/", FeatureByUuid),
+]

@@ -1,0 +1,163 @@
+"""Segments in and out of JSON: a tree of rules whose errors keep their place in the tree."""
+
+import math
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from vexil.controlplane.actions.segments import Rule
+from vexil.controlplane.db.models import Feature, Segment
+from vexil.engine.patterns import pattern_error
+
+_RULE_TYPES = ("ALL", "ANY", "NONE")
+_OPERATORS = (
+    "EQUAL",
+    "GREATER_THAN",
+    "LESS_THAN",
+    "CONTAINS",
+    "GREATER_THAN_INCLUSIVE",
+    "LESS_THAN_INCLUSIVE",
+    "NOT_CONTAINS",
+    "NOT_EQUAL",
+    "REGEX",
+    "PERCENTAGE_SPLIT",
+    "MODULO",
+    "IS_SET",
+    "IS_NOT_SET",
+    "IN",
+)
+_PROPERTY_CHARACTERS_MAX = 1_000
+
+
+class _AnyAsText(serializers.CharField):
+    """Text. compat: what is no text becomes Python's text of it, nothing at all the text "None"."""
+
+    def __init__(self) -> None:
+        limit = settings.VEXIL.condition_value_characters_max
+        super().__init__(default="None", allow_blank=True, trim_whitespace=False, max_length=limit)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        text = data if isinstance(data, str) or data is serializers.empty else str(data)
+        return super().run_validation(text)
+
+
+class _Condition(serializers.Serializer[Any]):
+    operator = serializers.ChoiceField(choices=_OPERATORS)
+    property = serializers.CharField(
+        required=False, allow_null=True, allow_blank=True, trim_whitespace=False, max_length=_PROPERTY_CHARACTERS_MAX
+    )
+    value = _AnyAsText()
+    description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        operator, value = attrs["operator"], attrs["value"]
+        if attrs.get("property") is None and operator != "PERCENTAGE_SPLIT":
+            raise serializers.ValidationError({"property": ["This field is required."]})
+        check = _VALUE_CHECKS.get(operator)
+        if check and (fault := check(value)):
+            raise serializers.ValidationError({"value": [fault]})
+        return {
+            "operator": operator,
+            "property": attrs.get("property"),
+            "value": value,
+            "description": attrs.get("description"),
+        }
+
+
+class _InnerRule(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=_RULE_TYPES)
+    conditions = _Condition(many=True, default=list)
+    rules = serializers.ListField(default=list)
+    """Must be empty; the action says so, since that is no matter of shape."""
+
+
+class _OuterRule(serializers.Serializer[Any]):
+    type = serializers.ChoiceField(choices=_RULE_TYPES)
+    conditions = _Condition(many=True, default=list)
+    rules = _InnerRule(many=True, default=list)
+
+
+class SegmentSerializer(serializers.Serializer[Segment]):
+    name = serializers.CharField(max_length=2000)
+    description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
+    feature: "serializers.PrimaryKeyRelatedField[Feature]" = serializers.PrimaryKeyRelatedField(
+        queryset=Feature.live.all(), required=False, allow_null=True
+    )
+    rules = _OuterRule(many=True, allow_empty=False)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and "rules" in data:
+            data = {**data, "rules": _without_deleted(data["rules"])}
+        return super().to_internal_value(data)
+
+    def validate_feature(self, feature: Feature | None) -> Feature | None:
+        if feature is not None and feature.project_id != self.context["project"].pk:
+            raise serializers.ValidationError(f'Invalid pk "{feature.pk}" - object does not exist.')
+        return feature
+
+
+class NameSerializer(serializers.Serializer[Segment]):
+    name = serializers.CharField(max_length=2000)
+
+
+def segment_json(segment: Segment) -> dict[str, Any]:
+    return {
+        "id": segment.pk,
+        "uuid": segment.uuid,
+        "created_at": segment.created_at,
+        "updated_at": segment.updated_at,
+        "name": segment.name,
+        "description": segment.description,
+        "project": segment.project_id,
+        "feature": segment.feature_id,
+        "version_of": segment.pk,
+        "rules": [{**rule, "rules": [_inner_json(inner) for inner in rule["rules"]]} for rule in segment.rules],
+        "metadata": [],
+        "membership_counts": [],
+        "managed_by": segment.managed_by,
+    }
+
+
+def _inner_json(rule: Rule) -> Rule:
+    return {name: value for name, value in rule.items() if name != "rules"}
+
+
+def _without_deleted(entries: Any) -> Any:
+    """Rules and conditions without those marked `"delete": true`; what has another form is left for validation."""
+    if not isinstance(entries, list):
+        return entries
+    kept = [entry for entry in entries if not (isinstance(entry, dict) and entry.get("delete") is True)]
+    return [_pruned(entry) if isinstance(entry, dict) else entry for entry in kept]
+
+
+def _pruned(rule: dict[str, Any]) -> dict[str, Any]:
+    return {name: _without_deleted(value) if name in ("rules", "conditions") else value for name, value in rule.items()}
+
+
+def _pattern_fault(value: str) -> str | None:
+    fault = pattern_error(value)
+    return f"Invalid regular expression: {fault}." if fault else None
+
+
+def _modulo_fault(value: str) -> str | None:
+    numbers = [_number(part) for part in value.split("|")]
+    if len(numbers) == 2 and None not in numbers and numbers[0] != 0:
+        return None
+    return "Must be of the form divisor|remainder."
+
+
+def _percentage_fault(value: str) -> str | None:
+    number = _number(value)
+    return None if number is not None and 0 <= number <= 100 else "Must be a number between 0 and 100."
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+_VALUE_CHECKS = {"REGEX": _pattern_fault, "MODULO": _modulo_fault, "PERCENTAGE_SPLIT": _percentage_fault}
