@@ -182,6 +182,12 @@ class Config:
         "SEGMENT_RULES_CONDITIONS_LIMIT", 100, "Conditions in one segment.", _integer(0, 100_000)
     )
 
+    prepared_answers_mb: int = _setting(
+        "VEXIL_PREPARED_ANSWERS_MB",
+        16,
+        "Memory of each process, in MB, for answers to identities that ask the same again; 0 for none.",
+        _integer(0, 65_536),
+    )
     enable_api_usage_tracking: bool = _setting("ENABLE_API_USAGE_TRACKING", True, "Count requests of SDKs.", _boolean)
 
     @classmethod

@@ -15,6 +15,7 @@ from vexil.dataplane.environments import Access, Environments
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.health import Check, People
 from vexil.dataplane.identities import Find, Identities
+from vexil.dataplane.prepared import PreparedAnswers
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import BodyTooLarge, Response, Scope, Stream
 from vexil.dataplane.usage import UsageCounter
@@ -75,7 +76,8 @@ class DataPlane:
         self._finds: Batches[tuple[int, str], Identity | None] | None = None
         if config.database_url:
             self._finds = Batches(stores.identities.find_many)
-        identities = Identities(self._find(), self._saves.run, config.body_bytes_max)
+        prepared = PreparedAnswers(config.prepared_answers_mb * 1024 * 1024)
+        identities = Identities(self._find(), self._saves.run, prepared, config.body_bytes_max)
         self._endpoints = _endpoints(identities) if serves_flags else {}
         self._services: dict[str, Callable[[], Awaitable[Response]]] = {
             "/health": self._readiness,

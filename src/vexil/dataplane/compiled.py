@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from vexil import engine
+from vexil.dataplane.prepared import Prepared
 from vexil.wire import flags, json_text, snapshot, times
 from vexil.wire.document import environment_document
 
@@ -39,6 +40,7 @@ class View:
 
     def __init__(self, compiler: "_Compiler", defaults: list[snapshot.State]) -> None:
         self._compiler = compiler
+        self.prepared: dict[str | bytes, Prepared] = {}
         self.hides_disabled = compiler.hides_disabled
         self.feature_names = [compiler.features[state.feature_id].name for state in defaults]
         self._positions = {state.feature_id: position for position, state in enumerate(defaults)}

@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from vexil.stores.times import from_microseconds
 
 TraitValue = str | int | float | bool
 
@@ -18,18 +22,38 @@ class Trait:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Traits stand in the order in which they were first set."""
+TraitRow = tuple[int, str, TraitValue, int]
+"""Id, key, value and time of the first setting in microseconds."""
+
+_trait_rows = msgspec.json.Decoder(list[TraitRow])
+
+
+class Identity(NamedTuple):
+    """An identity as its row holds it; traits are decoded when they are asked for."""
 
     id: int
     environment_id: int
     identifier: str
-    created_at: datetime
-    traits: tuple[Trait, ...] = ()
+    created_at_us: int
+    traits_text: str
+    """A JSON array of `TraitRow`s in the order in which the traits were first set. Equal texts, equal traits."""
+
+    @property
+    def created_at(self) -> datetime:
+        return from_microseconds(self.created_at_us)
+
+    @property
+    def traits(self) -> tuple[Trait, ...]:
+        return tuple(
+            Trait(trait_id, key, value, from_microseconds(created_at_us))
+            for trait_id, key, value, created_at_us in self.trait_rows()
+        )
+
+    def trait_rows(self) -> list[TraitRow]:
+        return _trait_rows.decode(self.traits_text)
 
     def trait_values(self) -> dict[str, TraitValue]:
-        return {trait.key: trait.value for trait in self.traits}
+        return {key: value for _, key, value, _ in self.trait_rows()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from vexil.stores.identities import Identity, Trait, TraitValue, Unstorable, Upsert
-from vexil.stores.times import from_microseconds
-
-TraitRow = tuple[int, str, TraitValue, int]
-"""Id, key, value and time of the first setting in microseconds."""
+from vexil.stores.identities import Identity, TraitRow, TraitValue, Unstorable, Upsert
 
 Key = tuple[int, str]
 """Environment id and identifier."""
@@ -34,11 +30,7 @@ class IdentityRow(NamedTuple):
         return self.environment_id, self.identifier
 
     def to_identity(self) -> Identity:
-        traits = tuple(
-            Trait(trait_id, key, value, from_microseconds(created_at_us))
-            for trait_id, key, value, created_at_us in _traits_decoder.decode(self.traits)
-        )
-        return Identity(self.id, self.environment_id, self.identifier, from_microseconds(self.created_at_us), traits)
+        return Identity(*self[:5])
 
 
 NO_TRAITS = "[]"

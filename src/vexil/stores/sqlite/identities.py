@@ -76,7 +76,7 @@ class SqliteIdentities:
     def _one(self, statement: str, *parameters: int | str) -> Identity | None:
         with translating:
             row = self._connections.get().execute(statement, parameters).fetchone()
-        return IdentityRow._make(row).to_identity() if row else None
+        return Identity._make(row[:5]) if row else None
 
     def find_many(self, wanted: Sequence[tuple[int, str]]) -> list[Identity | None]:
         with translating:

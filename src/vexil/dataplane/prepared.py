@@ -1,0 +1,68 @@
+"""Answers for identities, kept ready for the next request that asks the same.
+
+Flags are a pure function of the snapshot, the stored traits and the request. So an answer can be given again
+while all three are the same: it hangs on the view of one snapshot, its key is the request, and it is used only
+when the identity's row is what it was. SDKs poll with the same request over and over; measured on 100 flags,
+50 segments and 5 traits, an answer from here costs 11 µs instead of 75 (`make bench` shows both).
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+from weakref import WeakSet
+
+from vexil.stores.identities import Identity
+
+_ENTRY_BYTES = 600
+_POINTER_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An answer but for its last concatenation: the flags are shared with the view, so an entry is small."""
+
+    identifier: str | None
+    """The stored identity that must be looked at first; None when the answer hangs on no stored one."""
+    identity_id: int | None
+    traits_text: str | None
+    head: bytes
+    flags: list[bytes]
+
+    def holds_for(self, identity: Identity | None) -> bool:
+        if identity is None:
+            return self.identity_id is None
+        return self.traits_text == identity.traits_text and self.identity_id == identity.id
+
+    def body(self) -> bytes:
+        return b"".join((self.head, b",".join(self.flags), b"]}"))
+
+
+class HasPrepared(Protocol):
+    """What answers hang on; with it they go."""
+
+    prepared: dict[str | bytes, Prepared]
+
+
+class PreparedAnswers:
+    """Bounds the memory of all prepared answers of a process. When it is full, all are forgotten and made anew."""
+
+    def __init__(self, bytes_max: int) -> None:
+        self._bytes_max = bytes_max
+        self._bytes = 0
+        self._holders: WeakSet[HasPrepared] = WeakSet()
+
+    def keep(self, holder: HasPrepared, key: str | bytes, answer: Prepared) -> None:
+        size = _ENTRY_BYTES + len(key) + len(answer.head) + len(answer.flags) * _POINTER_BYTES
+        if size > self._bytes_max:
+            return
+        self._bytes += size
+        if self._bytes > self._bytes_max:
+            self._forget_all()
+            self._bytes = size
+        if not holder.prepared:
+            self._holders.add(holder)
+        holder.prepared[key] = answer
+
+    def _forget_all(self) -> None:
+        for holder in self._holders:
+            holder.prepared.clear()
+        self._holders.clear()
