@@ -12,10 +12,10 @@ help: ## list the targets
 setup: .venv/runtime.stamp ## make .venv with the `vexil` command
 
 run: setup ## start Vexil with a demo project and print its keys
-	.venv/bin/vexil serve --demo
+	.venv/bin/vexil serve --demo $(options)
 
 dev: setup ## the same, starting again when a source file changes
-	.venv/bin/vexil serve --demo --reload
+	.venv/bin/vexil serve --demo --reload $(options)
 
 test: .venv/test.stamp ## install what the tests need, then run them
 	@scripts/install-tools initdb:postgresql redis-server:redis-server node:nodejs npm:npm

@@ -68,7 +68,8 @@ def test_only_config_and_cli_read_the_environment() -> None:
             if {"environ", "getenv", "environb"} & {taken, *imported}:
                 readers.add(shown(path))
 
-    allowed = {"src/vexil/config.py", "src/vexil/cli.py"}
+    # wsgi.py names the settings module, as Django asks of it; it reads nothing.
+    allowed = {"src/vexil/config.py", "src/vexil/cli.py", "src/vexil/controlplane/site/wsgi.py"}
     assert {name for name in readers if name.startswith("src/")} - allowed == set()
 
 

@@ -6,7 +6,6 @@ The recording and its tools lie beside the repository; without them this is skip
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,7 +33,7 @@ AT_LEAST: dict[str, Agreement] = {}
 
 
 @pytest.fixture(scope="module")
-def agreements(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Agreement]]:
+def agreements(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Agreement]:
     folder = tmp_path_factory.mktemp("walk")
     server = Server(folder / "server", ALLOW_ADMIN_INITIATION_VIA_URL="true")
     try:
@@ -44,7 +43,7 @@ def agreements(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, A
         run("record.py", *walk)
     finally:
         server.kill()
-    yield compared(run("compare.py", str(GOLDEN / "flagsmith"), str(folder / "out"), "--show", "0"))
+    return compared(run("compare.py", str(GOLDEN / "flagsmith"), str(folder / "out"), "--show", "0"))
 
 
 def run(script: str, *arguments: str) -> str:
