@@ -1,0 +1,112 @@
+"""The README's quick start, word by word: its own commands, on a port of our own."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.running import Server, environment, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PRINTED_SECONDS = 40
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def shell(script: str, folder: Path) -> str:
+    command = ["sh", "-eu", "-c", script]
+    ended = subprocess.run(
+        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert ended.returncode == 0, ended.stderr + ended.stdout
+    return ended.stdout
+
+
+def last_json(text: str) -> dict[str, object]:
+    """The last of several JSON documents that were printed one after another."""
+    decoder, place, found = json.JSONDecoder(), 0, None
+    while place < len(text.rstrip()):
+        found, end = decoder.raw_decode(text[place:].lstrip())
+        place = len(text) - len(text[place:].lstrip()) + end
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]]:
+    """`make run` on a port and folder of ours: the port and what it printed until it served."""
+    if not shutil.which("make") or not shutil.which("curl"):
+        pytest.skip("needs make and curl")
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    options = f"options=--port {port} --data-dir {folder / 'data'}"
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            ["make", "run", options],
+            cwd=ROOT,
+            stdout=output,
+            stderr=output,
+            env=dict(os.environ),
+            start_new_session=True,
+        )
+    try:
+        give_up_at = time.monotonic() + PRINTED_SECONDS
+        while "serves http" not in log.read_text() and process.poll() is None and time.monotonic() < give_up_at:
+            time.sleep(0.05)
+        time.sleep(1)
+        yield port, log.read_text()
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(20)
+
+
+def test_make_run_prints_a_curl_command_that_gets_the_demo_flags(demo: tuple[int, str], tmp_path: Path) -> None:
+    _, printed = demo
+    commands = re.findall(r"^\s*(curl (?:.*\\\n)*.*)$", printed, flags=re.MULTILINE)
+
+    answers = [json.loads(shell(command, tmp_path)) for command in commands]
+
+    assert commands, printed
+    flags = [answer["flags"] if isinstance(answer, dict) else answer for answer in answers]
+    assert [bool(listed) and all("feature_state_value" in flag for flag in listed) for listed in flags] == [True] * len(
+        flags
+    )
+
+
+def test_the_first_flag_of_ones_own_is_evaluated(demo: tuple[int, str], tmp_path: Path) -> None:
+    port, _ = demo
+    script = next(block for block in blocks("sh") if block.startswith("api="))
+
+    answer = last_json(shell(script.replace(":8000/", f":{port}/"), tmp_path))
+
+    shown = [(flag["feature"]["name"], flag["enabled"], flag["feature_state_value"]) for flag in answer["flags"]]  # type: ignore[attr-defined]
+    assert shown == [("banner", True, "hello, pro")]
+
+
+def test_the_python_snippet_gets_the_same_flag(
+    server: Server, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    script = next(block for block in blocks("sh") if block.startswith("api="))
+    shown_key = '\necho "$key" >key\n'
+    shell(script.replace(":8000/", f":{server.port}/").replace("you@", f"you{server.port}@") + shown_key, tmp_path)
+    snippet = blocks("python")[0].replace("<the key>", (tmp_path / "key").read_text().strip())
+
+    exec(compile(snippet.replace(":8000/", f":{server.port}/"), "README.md", "exec"), {})
+
+    assert capsys.readouterr().out == "hello, pro\n"
+
+
+def test_the_readme_begins_with_make_run_and_make_test() -> None:
+    first = [line.split("#")[0].strip() for line in blocks("sh")[0].splitlines()]
+
+    assert first == ["make run", "make test"]
