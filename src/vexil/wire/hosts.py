@@ -21,4 +21,3 @@ def _covers(pattern: str, host: str) -> bool:
     if pattern.startswith("."):
         return host == pattern[1:] or host.endswith(pattern)
     return host == pattern
-
