@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from tests.journeys.running import free_port
 
 from bench.seeding import Project
+from tests.journeys.running import free_port
 
 CONNECTIONS = 64
 SCRIPT = Path(__file__).resolve().parent / "wrk.lua"

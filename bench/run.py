@@ -10,13 +10,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.databases import PostgresCluster, postgres_binaries
-from tests.journeys.running import Server
-
 from bench import footprint, load, report, seeding, travel
 from bench.load import Measured
 from bench.report import Outcome
 from bench.travel import Travel
+from tests.databases import PostgresCluster, postgres_binaries
+from tests.journeys.running import Server
 
 RESULTS = Path(__file__).resolve().parent / "results"
 

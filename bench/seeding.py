@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import httpx
+
 from tests.journeys.admin import Admin
 
 FLAGS, MULTIVARIATE, SEGMENTS, OVERRIDES, IDENTITIES = 100, 10, 50, 30, 200

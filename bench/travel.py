@@ -5,10 +5,10 @@ import time
 from dataclasses import dataclass
 
 import httpx
-from tests.journeys import connections
-from tests.journeys.running import Server
 
 from bench.seeding import Project
+from tests.journeys import connections
+from tests.journeys.running import Server
 
 
 @dataclass(frozen=True)

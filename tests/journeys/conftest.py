@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.journeys import shop as shops
 from tests.journeys.admin import Admin
 from tests.journeys.running import Server

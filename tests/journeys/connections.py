@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import httpx
+
 from tests.journeys.running import Server
 
 CONNECTIONS_MAX = 400

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.journeys.shop import VISITORS
 
 HERE = Path(__file__).resolve().parent

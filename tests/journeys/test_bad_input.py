@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 from tests.journeys.admin import Admin
 from tests.journeys.running import Server
 

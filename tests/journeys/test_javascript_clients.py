@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.journeys import node
 from tests.journeys.shop import VISITORS, Shop
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+
 from tests.journeys.admin import Admin
 from tests.journeys.running import Server
 

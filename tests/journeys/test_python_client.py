@@ -10,6 +10,7 @@ import httpx
 import pytest
 from flagsmith import Flagsmith
 from flagsmith.models import Flags
+
 from tests.journeys.shop import VISITORS, Shop
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.journeys.admin import Admin
 from tests.journeys.running import VEXIL, Server, environment, free_port
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+
 from tests.journeys import connections
 from tests.journeys.admin import Admin
 from tests.journeys.running import Server
