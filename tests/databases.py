@@ -18,6 +18,9 @@ POSTGRES_ABSENT = (
 )
 REDIS_ABSENT = "Redis is not installed: `apt-get install redis-server` (or brew install redis), then run again"
 
+_INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync")
+# Knows letters beyond ASCII. In the environment, because `initdb` heeds LC_ALL more than its own `--locale`.
+_LOCALE = "C.UTF-8"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",
@@ -87,7 +90,14 @@ class PostgresCluster:
         with tempfile.TemporaryFile("w+") as output:
             command = [str(self._binaries / program), *arguments]
             ended = subprocess.run(
-                command, user=self._user, cwd=self._folder, stdout=output, stderr=output, timeout=60, check=False
+                command,
+                user=self._user,
+                cwd=self._folder,
+                env={**os.environ, "LC_ALL": _LOCALE},
+                stdout=output,
+                stderr=output,
+                timeout=60,
+                check=False,
             )
             output.seek(0)
             if ended.returncode:
