@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.databases import (
     POSTGRES_ABSENT,
     REDIS_ABSENT,
@@ -12,7 +13,6 @@ from tests.databases import (
     postgres_binaries,
     redis_binary,
 )
-
 from vexil.stores.opening import Stores, open_stores
 
 

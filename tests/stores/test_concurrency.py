@@ -2,7 +2,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.stores import programs
-
 from vexil.stores.identities import Upsert
 from vexil.stores.opening import Stores, open_stores
 

@@ -5,9 +5,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from tests.databases import POSTGRES_ABSENT, PostgresCluster, postgres_binaries
 from tests.stores import programs
-
 from vexil.stores import Unavailable
 from vexil.stores.identities import Upsert
 from vexil.stores.opening import SQLITE_FILE, Stores, open_stores

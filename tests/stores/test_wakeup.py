@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.stores import programs
 
+from tests.stores import programs
 from vexil.stores.identities import Upsert
 from vexil.stores.opening import Stores
 from vexil.stores.snapshots import Wakeup
