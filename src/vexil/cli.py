@@ -4,11 +4,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 
 from vexil import __version__, config, logs
 from vexil.config import Config, ConfigError
+from vexil.server import greeting
 from vexil.stores.opening import open_stores
 from vexil.stores.unavailable import Unavailable
 
@@ -29,8 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"vexil: {error}", file=sys.stderr)
         return 2
     except Unavailable as error:
-        print(f"vexil: the database cannot be reached: {error}", file=sys.stderr)
-        return 1
+        return _fail(f"the database cannot be reached: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,8 +56,11 @@ def _parser() -> argparse.ArgumentParser:
     admin = commands.add_parser("createadmin", parents=[shared], help="create an administrator of the installation")
     admin.add_argument("--email", required=True)
     admin.add_argument("--password", help="without it, a link for choosing one is printed")
-    admin.add_argument("--first-name", default="Admin")
-    admin.add_argument("--last-name", default="User")
+    admin.add_argument("--first-name", default="")
+    admin.add_argument("--last-name", default="")
+    admin.add_argument(
+        "--url", default=f"http://localhost:{_DEFAULT_PORT}", help="where the server is found (default: %(default)s)"
+    )
     admin.set_defaults(command=_create_admin)
     return parser
 
@@ -81,40 +83,67 @@ def _serve(settings: Config, options: argparse.Namespace) -> int:
     try:
         processes.check_address(options.host, options.port)
     except processes.AddressInUse as error:
-        print(f"vexil: {error}", file=sys.stderr)
-        return 1
+        return _fail(str(error))
     address = f"http://{_url_host(options.host)}:{options.port}"
-    if options.role != "flags":
-        _prepare_control_plane(settings)
-        _print_first_run(settings, address, demo=options.demo)
-        _close_connections(settings)
-    print(f"Vexil {__version__} serves {address}/  (Ctrl-C stops it)", flush=True)
-    processes.serve(
-        settings, host=options.host, port=options.port, workers=options.workers or settings.workers, role=options.role
-    )
+    lines = _prepare_to_serve(settings, address, options) if options.role != "flags" else []
+    print(f"Vexil {__version__} serves {address}/ (Ctrl-C stops it)", *lines, sep="\n", flush=True)
+    workers = options.workers or settings.workers
+    processes.serve(settings, host=options.host, port=options.port, workers=workers, role=options.role)
     return 0
+
+
+def _prepare_to_serve(settings: Config, address: str, options: argparse.Namespace) -> list[str]:
+    """Bring the database up to date and take the first steps; the lines to be printed."""
+    _migrate(settings, options)
+    from django.db import connections  # noqa: PLC0415 -- slow import
+
+    from vexil.controlplane.actions import demo, first_run  # noqa: PLC0415 -- slow import
+    from vexil.controlplane.db import stores  # noqa: PLC0415 -- slow import
+
+    lines = first_run.bootstrap(base_url=address)
+    if options.demo:
+        lines += greeting.demo_lines(demo.create_demo(), address)
+    # The workers are forked from this process, and a connection must not be shared with them.
+    connections.close_all()
+    stores.current().close()
+    return lines
 
 
 def _migrate(settings: Config, _options: argparse.Namespace) -> None:
-    _prepare_control_plane(settings)
-
-
-def _worker(settings: Config, _options: argparse.Namespace) -> None:
+    """Create the tables or bring them up to date."""
     _set_up_django()
-    import_module("vexil.controlplane.jobs.runner").run()
+    from django.core.management import call_command  # noqa: PLC0415 -- slow import
+
+    stores = open_stores(settings.database_url, settings.data_dir)
+    stores.migrate()
+    stores.close()
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+def _worker(_settings: Config, _options: argparse.Namespace) -> None:
+    _set_up_django()
+    from vexil.controlplane.jobs import runner  # noqa: PLC0415 -- slow import
+
+    runner.run()
 
 
 def _create_admin(settings: Config, options: argparse.Namespace) -> int:
-    _prepare_control_plane(settings)
-    first_run = import_module("vexil.controlplane.actions.first_run")
-    print(first_run.create_administrator_text(options))
+    _migrate(settings, options)
+    from vexil.controlplane.actions import first_run  # noqa: PLC0415 -- slow import
+    from vexil.controlplane.actions.refusals import Refused  # noqa: PLC0415 -- slow import
+
+    try:
+        lines = first_run.create_administrator(
+            options.email,
+            options.password,
+            first_name=options.first_name,
+            last_name=options.last_name,
+            base_url=options.url,
+        )
+    except Refused as refusal:
+        return _fail(str(refusal))
+    print(*lines, sep="\n")
     return 0
-
-
-def _url_host(host: str) -> str:
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 -- only compared
-        return "localhost"
-    return f"[{host}]" if ":" in host else host
 
 
 def _set_up_django() -> None:
@@ -123,10 +152,12 @@ def _set_up_django() -> None:
     django.setup()
 
 
-def _prepare_control_plane(settings: Config) -> None:
-    """Create or update all tables."""
-    _set_up_django()
-    stores = open_stores(settings.database_url, settings.data_dir)
-    stores.migrate()
-    stores.close()
-    import_module("django.core.management").call_command("migrate", interactive=False, verbosity=0)
+def _url_host(host: str) -> str:
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 -- only compared
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def _fail(text: str) -> int:
+    print(f"vexil: {text}", file=sys.stderr)
+    return 1
