@@ -73,9 +73,8 @@ def insert(
 ) -> FeatureState:
     """The row alone, for actions that create more than that; they hold the environment's lock, record and publish."""
     identity_id = identity.id if identity else None
-    if FeatureState.live.filter(
-        environment=environment, feature=feature, feature_segment=link, identity_id=identity_id
-    ).exists():
+    same_place = FeatureState.live.filter(environment=environment, feature_segment=link, identity_id=identity_id)
+    if (same_place if link else same_place.filter(feature=feature)).exists():
         raise StateExists
     state = _fresh(environment, feature)
     state.feature_segment = link

@@ -74,8 +74,9 @@ def filters_of(request: Request, project: Project, by: Actor) -> Filters:
         is_archived=asked("is_archived"),
         is_enabled=asked("is_enabled"),
         value_search=asked("value_search", ""),
-        owners=asked("owners", []),
-        tags=asked("tags", []) + asked("group_owners", []),
+        owners=asked("owners") or [],
+        # Groups cannot own features yet, just as features have no tags.
+        tags=[*(asked("tags") or []), *(asked("group_owners") or [])],
         segment_id=asked("segment"),
         identity_id=asked("identity"),
         order_by=asked("sort_field"),

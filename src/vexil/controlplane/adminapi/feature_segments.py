@@ -20,6 +20,7 @@ from vexil.controlplane.adminapi.feature_values import ShareSerializer, TypedVal
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.parsing import parent_id
 from vexil.controlplane.adminapi.paths import path
+from vexil.controlplane.adminapi.placed_errors import Entry
 from vexil.controlplane.db.models import Environment, Feature, FeatureSegment, Segment
 from vexil.controlplane.permissions import MANAGE_SEGMENT_OVERRIDES, VIEW_ENVIRONMENT, Actor
 from vexil.controlplane.queries import feature_states
@@ -67,7 +68,7 @@ class _Query(serializers.Serializer[Any]):
     feature = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
 
 
-class _Priority(serializers.Serializer[Any]):
+class _Priority(Entry):
     id = serializers.IntegerField()
     priority = serializers.IntegerField(min_value=0, max_value=_PRIORITY_MAX)
 

@@ -8,6 +8,7 @@ from vexil.controlplane.actions.features import FeatureChanges, NewFeature
 from vexil.controlplane.actions.multivariate import OptionFields
 from vexil.controlplane.actions.values import columns_of
 from vexil.controlplane.adminapi.feature_values import FlagText, Percentage, TypedValueSerializer, columns_sent
+from vexil.controlplane.adminapi.placed_errors import Entry
 from vexil.controlplane.db.models import Feature, FeatureState, MultivariateOption, User
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.queries.features import NOWHERE, Situation
@@ -34,7 +35,7 @@ class _NoneYet(serializers.ListField):
         return []
 
 
-class OptionSerializer(TypedValueSerializer):
+class OptionSerializer(Entry, TypedValueSerializer):
     """An option inside a feature."""
 
     id = serializers.IntegerField(required=False)

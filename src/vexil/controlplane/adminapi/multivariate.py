@@ -26,7 +26,12 @@ class _Option(TypedValueSerializer):
         queryset=Feature.live.all()
     )
     default_percentage_allocation = Percentage(required=False)
-    key = serializers.SlugField(required=False, allow_null=True, max_length=255)
+    key = serializers.SlugField(
+        required=False,
+        allow_null=True,
+        max_length=255,
+        error_messages={"invalid": "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens."},
+    )
 
     def validate_feature(self, feature: Feature) -> Feature:
         if feature.project_id != self.context["project"].pk:

@@ -7,6 +7,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from vexil.controlplane.actions.segments import Rule
+from vexil.controlplane.adminapi.placed_errors import Entry
 from vexil.controlplane.db.models import Feature, Segment
 from vexil.engine.patterns import pattern_error
 
@@ -42,7 +43,7 @@ class _AnyAsText(serializers.CharField):
         return super().run_validation(text)
 
 
-class _Condition(serializers.Serializer[Any]):
+class _Condition(Entry):
     operator = serializers.ChoiceField(choices=_OPERATORS)
     property = serializers.CharField(
         required=False, allow_null=True, allow_blank=True, trim_whitespace=False, max_length=_PROPERTY_CHARACTERS_MAX
@@ -65,14 +66,14 @@ class _Condition(serializers.Serializer[Any]):
         }
 
 
-class _InnerRule(serializers.Serializer[Any]):
+class _InnerRule(Entry):
     type = serializers.ChoiceField(choices=_RULE_TYPES)
     conditions = _Condition(many=True, default=list)
     rules = serializers.ListField(default=list)
     """Must be empty; the action says so, since that is no matter of shape."""
 
 
-class _OuterRule(serializers.Serializer[Any]):
+class _OuterRule(Entry):
     type = serializers.ChoiceField(choices=_RULE_TYPES)
     conditions = _Condition(many=True, default=list)
     rules = _InnerRule(many=True, default=list)

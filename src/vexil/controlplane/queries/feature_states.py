@@ -64,4 +64,5 @@ def _value(state: FeatureState, key: str | None) -> FlagValue:
     if state.feature.type != FeatureType.MULTIVARIATE:
         return state.value
     variants = tuple(engine.Variant(share.percentage, share.option.value) for share in state.allocations.all())
-    return engine.Outcomes[FlagValue](state.value, variants, state.seed).choose(key)
+    outcomes: engine.Outcomes[FlagValue] = engine.Outcomes(state.value, variants, state.seed)
+    return outcomes.choose(key)
