@@ -105,6 +105,13 @@ class DataPlane:
         await asyncio.to_thread(self._environments.stop)
         self._usage.flush()
 
+    async def catch_up(self) -> None:
+        """Take in what was published just now: whoever changed a flag through this process sees it at once."""
+        try:
+            await asyncio.to_thread(self._environments.refresh)
+        except Unavailable:
+            log.warning("snapshots.delayed")
+
     def owns(self, path: str) -> bool:
         slashed = path if path.endswith("/") else path + "/"
         return path in self._services or slashed in self._endpoints or slashed in self._services
@@ -173,7 +180,8 @@ class DataPlane:
         if service is not None:
             if scope.method in {"GET", "HEAD"}:
                 return await service(), wire_headers.VARY_ORIGIN
-            return _refused(errors.method_not_allowed(scope.method)), wire_headers.VARY_ORIGIN
+            # compat: the reference server takes these for form posts without a token.
+            return Response(403, (("Content-Type", wire_headers.HTML),), _FORBIDDEN), wire_headers.VARY_ORIGIN
         if self._config.append_slash and self.owns(scope.path):
             location = scope.path + "/" + (f"?{scope.query_string}" if scope.query_string else "")
             redirect = (("Location", location), ("Content-Type", wire_headers.HTML))
@@ -215,6 +223,7 @@ class DataPlane:
 
 
 _JSON: Headers = (("Content-Type", "application/json"),)
+_FORBIDDEN = b"<!doctype html>\n<html lang=en>\n<title>403 Forbidden</title>\n<h1>403 Forbidden</h1>\n"
 
 
 def _endpoints(identities: Identities) -> dict[str, Endpoint]:

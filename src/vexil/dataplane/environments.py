@@ -54,7 +54,7 @@ class Environments:
     def start(self) -> None:
         """Know every key; compile the environments behind them in the background."""
         try:
-            self._refresh()
+            self.refresh()
         except Unavailable:
             log.warning("snapshots.unavailable")
         self._thread.start()
@@ -64,6 +64,13 @@ class Environments:
         self._wakeup.interrupt()
         self._thread.join(timeout=5)
         self._wakeup.close()
+
+    def refresh(self) -> None:
+        """Take in what changed since the last look. Environments in memory are compiled anew at once."""
+        with self._refreshing:
+            for head in self._stores.snapshots.heads(after=self._last_change):
+                self._take(head)
+                self._last_change = head.change
 
     def find(self, key: str) -> Access | None:
         """What the key opens, when its environment is in memory and the key is not over."""
@@ -97,7 +104,7 @@ class Environments:
             try:
                 self._wakeup.wait(_WAIT_SECONDS)
                 if not self._stopping.is_set():
-                    self._refresh()
+                    self.refresh()
                     self._warm_up()
             except Unavailable:
                 self._stopping.wait(_RETRY_SECONDS)
@@ -105,13 +112,6 @@ class Environments:
                 # The outermost loop of this thread: one snapshot that cannot be read must not end all updates.
                 log.exception("snapshots.failed")
                 self._stopping.wait(_RETRY_SECONDS)
-
-    def _refresh(self) -> None:
-        """Take in what changed since the last look. Environments in memory are compiled anew at once."""
-        with self._refreshing:
-            for head in self._stores.snapshots.heads(after=self._last_change):
-                self._take(head)
-                self._last_change = head.change
 
     def _take(self, head: Head) -> None:
         previous = self._heads.get(head.environment_id)

@@ -22,9 +22,9 @@ class Application:
 
     def __init__(self, config: Config, role: str) -> None:
         self._stores = open_stores(config.database_url, config.data_dir)
-        self._django = None if role == "flags" else _django(config)
         checks, people = _flags_only(self._stores) if role == "flags" else _with_control_plane(self._stores)
         self._data_plane = DataPlane(config, self._stores, checks, people, serves_flags=role != "admin")
+        self._django = None if role == "flags" else _django(config, self._data_plane)
         self._watching: asyncio.Task[None] | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -46,10 +46,10 @@ class Application:
         self._stores.close()
 
 
-def _django(config: Config) -> DjangoBridge:
+def _django(config: Config, data_plane: DataPlane) -> DjangoBridge:
     from vexil.controlplane.site.wsgi import application  # noqa: PLC0415 -- slow import
 
-    return DjangoBridge(application, config.body_bytes_max)
+    return DjangoBridge(application, config.body_bytes_max, data_plane.catch_up)
 
 
 def _flags_only(stores: Stores) -> tuple[Mapping[str, Check], People | None]:

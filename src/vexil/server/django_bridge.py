@@ -3,7 +3,7 @@
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -19,11 +19,17 @@ log = structlog.get_logger(__name__)
 WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 _THREADS = 8
+_READS = {"GET", "HEAD", "OPTIONS"}
 
 
 class DjangoBridge:
-    def __init__(self, application: WsgiApplication, body_bytes_max: int) -> None:
+    """`after_write` runs before the answer to a request that may have changed something."""
+
+    def __init__(
+        self, application: WsgiApplication, body_bytes_max: int, after_write: Callable[[], Awaitable[None]]
+    ) -> None:
         self._application = application
+        self._after_write = after_write
         self._body_bytes_max = body_bytes_max
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="django")
 
@@ -32,6 +38,8 @@ class DjangoBridge:
             body = await read_body(scope.headers, stream, self._body_bytes_max)
             environ = _environ(scope, body)
             response = await asyncio.get_running_loop().run_in_executor(self._threads, self._call, environ)
+            if scope.method not in _READS:
+                await self._after_write()
         except BodyTooLarge:
             response = _error(413, f"The request body is larger than {self._body_bytes_max} bytes.")
         except Exception:
