@@ -1,4 +1,3 @@
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -149,7 +148,7 @@ def test_renamed_identity_keeps_id_and_traits(stores: Stores) -> None:
 
     renamed = stores.identities.rename(1, ann.id, "eve")
 
-    assert renamed == replace(ann, identifier="eve") == stores.identities.find(1, "eve")
+    assert renamed == ann._replace(identifier="eve") == stores.identities.find(1, "eve")
     assert stores.identities.find(1, "ann") is None
     assert stores.identities.rename(2, ann.id, "eve") is None
     with pytest.raises(IdentifierTaken):

@@ -1,6 +1,6 @@
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def cluster() -> Iterator[PostgresCluster]:
 
 
 def assert_unavailable(stores: Stores) -> None:
-    calls = [
+    calls: list[Callable[[], object]] = [
         stores.ping,
         stores.migrate,
         stores.snapshots.heads,

@@ -6,12 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from vexil.stores.identities import Identity, TraitRow, TraitValue, Unstorable, Upsert
+from vexil.stores.identities import Identity, TraitValue, Unstorable, Upsert
 
 Key = tuple[int, str]
 """Environment id and identifier."""
-
-_traits_decoder = msgspec.json.Decoder(list[TraitRow])
 
 
 class IdentityRow(NamedTuple):
@@ -40,7 +38,7 @@ def with_traits(row: IdentityRow, changes: Mapping[str, TraitValue | None], now_
     """The row after each trait is set or (None) deleted; the very same row when that changes nothing."""
     if not changes:
         return row
-    by_key = {trait[1]: trait for trait in _traits_decoder.decode(row.traits)}
+    by_key = {trait[1]: trait for trait in row.to_identity().trait_rows()}
     next_trait_id = row.next_trait_id
     is_changed = False
     for key, value in changes.items():
