@@ -5,12 +5,12 @@ Order of the checks (sdk-api.md §1.1): host, preflight, path, `Accept`, key, it
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 
 import structlog
 
 from vexil.config import Config
-from vexil.dataplane import document, errors, flags, health, rsgi
+from vexil.dataplane import errors, health, rsgi
+from vexil.dataplane.endpoints import Endpoint, Endpoints, all_endpoints, description, headers_of
 from vexil.dataplane.environments import Access, Environments
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.health import Check, People
@@ -24,34 +24,13 @@ from vexil.stores.identities import Identity, Upsert
 from vexil.stores.opening import Stores
 from vexil.stores.unavailable import Unavailable
 from vexil.wire import headers as wire_headers
-from vexil.wire import json_text
 from vexil.wire.headers import Headers
 from vexil.wire.hosts import host_allowed
 from vexil.wire.keys import is_server_key
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[Request], Awaitable[Response]]
-
 _HOSTS_REMEMBERED_MAX = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One path of the Flags API."""
-
-    resource: str
-    """The name under which requests are counted."""
-    methods: Mapping[str, Handler]
-    name: str
-    vary: str = "Accept, Origin"
-    vary_found: str = ""
-    """Of a GET that answers 200 or 404, where it differs."""
-    needs_server_key: bool = False
-    allow: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "allow", ", ".join((*self.methods, "HEAD", "OPTIONS")))
 
 
 class DataPlane:
@@ -78,7 +57,7 @@ class DataPlane:
             self._finds = Batches(stores.identities.find_many)
         prepared = PreparedAnswers(config.prepared_answers_mb * 1024 * 1024)
         identities = Identities(self._find(), self._saves.run, prepared, config.body_bytes_max)
-        self._endpoints = _endpoints(identities) if serves_flags else {}
+        self._endpoints = all_endpoints(identities) if serves_flags else Endpoints({})
         self._services: dict[str, Callable[[], Awaitable[Response]]] = {
             "/health": self._readiness,
             "/health/": self._readiness,
@@ -125,10 +104,10 @@ class DataPlane:
         if wire_headers.is_preflight(scope.method, request_headers.get("access-control-request-method")):
             answer = wire_headers.preflight(origin, self._config.cors_extra_headers)
             return rsgi.send(stream, scope.method, Response(200, answer))
-        endpoint = self._endpoints.get(scope.path)
+        endpoint = self._endpoints.find(scope.path)
         if endpoint is not None:
             response = await self._answer(endpoint, scope, stream)
-            shared = _endpoint_headers(endpoint, scope.method, response.status, request_headers.get("authorization"))
+            shared = headers_of(endpoint, scope.method, response.status, request_headers.get("authorization"))
         else:
             response, shared = await self._service(scope)
         if response.status != 301:
@@ -148,7 +127,7 @@ class DataPlane:
             handler = endpoint.methods.get("GET" if scope.method == "HEAD" else scope.method)
             if handler is not None:
                 return await handler(Request(scope.method, scope.query_string, scope.headers, stream, access))
-            return _description(endpoint, scope.method)
+            return description(endpoint, scope.method)
         except Refusal as refusal:
             return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
         except BodyTooLarge:
@@ -224,45 +203,6 @@ class DataPlane:
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 _FORBIDDEN = b"<!doctype html>\n<html lang=en>\n<title>403 Forbidden</title>\n<h1>403 Forbidden</h1>\n"
-
-
-def _endpoints(identities: Identities) -> dict[str, Endpoint]:
-    return {
-        "/api/v1/flags/": Endpoint(
-            "flags", {"GET": flags.get}, "Flags", vary="Origin", vary_found="X_ENVIRONMENT_KEY, {}Origin"
-        ),
-        "/api/v1/identities/": Endpoint(
-            "identities",
-            {"GET": identities.get, "POST": identities.post},
-            "Identities",
-            vary_found="X_ENVIRONMENT_KEY, Accept, {}Origin",
-        ),
-        "/api/v1/environment-document/": Endpoint(
-            "environment-document", {"GET": document.get}, "Environment document", needs_server_key=True
-        ),
-    }
-
-
-def _endpoint_headers(endpoint: Endpoint, method: str, status: int, authorization: str | None) -> Headers:
-    """`Allow` and `Vary`, both exactly as browsers' caches know them from the reference server."""
-    if endpoint.vary_found and method in {"GET", "HEAD"} and status in {200, 404}:
-        vary = endpoint.vary_found.format("Authorization, " if authorization else "")
-    else:
-        vary = endpoint.vary
-    return (("Allow", endpoint.allow), ("Vary", vary))
-
-
-def _description(endpoint: Endpoint, method: str) -> Response:
-    """The answer to an OPTIONS that is no preflight; any other method is refused."""
-    if method != "OPTIONS":
-        raise errors.method_not_allowed(method)
-    body = {
-        "name": endpoint.name,
-        "description": "",
-        "renders": ["application/json"],
-        "parses": ["application/json", "application/x-www-form-urlencoded", "multipart/form-data"],
-    }
-    return Response(200, _JSON, json_text.dumps(body))
 
 
 def _refused(refusal: Refusal) -> Response:
