@@ -35,7 +35,7 @@ def seed(api_url: str) -> Project:
         httpx.post(
             f"{api_url}identities/", json=body, headers={"X-Environment-Key": admin.client_key}
         ).raise_for_status()
-    project = Project(
+    return Project(
         admin.client_key,
         admin.server_key,
         bodies,
@@ -43,8 +43,6 @@ def seed(api_url: str) -> Project:
         "flag_050",
         admin.default_state(features[50]),
     )
-    admin.close()
-    return project
 
 
 def _conditions(number: int) -> list[tuple[str, str | None, str | None]]:

@@ -28,19 +28,16 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture
-def admin(server: Server) -> Iterator[Admin]:
+def admin(server: Server) -> Admin:
     """A new person with a project of their own."""
     person = Admin(server.api_url)
     person.create_project()
-    yield person
-    person.close()
+    return person
 
 
 @pytest.fixture(scope="session")
-def shop(server: Server) -> Iterator[Shop]:
-    owner = Admin(server.api_url)
-    yield shops.build(owner)
-    owner.close()
+def shop(server: Server) -> Shop:
+    return shops.build(Admin(server.api_url))
 
 
 @pytest.fixture(params=DATABASES)

@@ -1,5 +1,6 @@
 """The project of the client journeys, and what each identity must get, worked out apart from Vexil."""
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from tests.journeys.admin import Admin
 Flags = dict[str, list[Any]]
 """Name → [enabled, value]."""
 
+SEEN_SECONDS = 2.0
 SPLIT_PERCENT = 30.0
 VARIANTS = (("one page", 30.0, "one"), ("three pages", 20.0, "three"))
 
@@ -49,6 +51,21 @@ class Shop:
             "search": [False, "old"],
         }
 
+    def set_banner(self, value: str) -> None:
+        """Change the default, and wait until the server's worker gives it."""
+        self.admin.change(self.admin.default_state(self.banner), feature_state_value=value)
+        self._wait_until("flags/?feature=banner", value)
+
+    def wait_for_the_last_change(self) -> None:
+        self._wait_until("identities/?identifier=alice&feature=banner", "hello alice")
+
+    def _wait_until(self, path: str, value: str) -> None:
+        give_up_at = time.monotonic() + SEEN_SECONDS
+        key = {"X-Environment-Key": self.admin.client_key}
+        while self.admin.client.get(path, headers=key).json()["feature_state_value"] != value:
+            assert time.monotonic() < give_up_at, f"{value!r} is not seen at {path}"
+            time.sleep(0.01)
+
     def _banner(self, visitor: Visitor) -> str:
         if visitor.identifier == "alice":
             return "hello alice"
@@ -77,7 +94,9 @@ def build(admin: Admin) -> Shop:
     admin.override_for_segment(banner, grown_pros, "hello pro")
     admin.override_for_segment(search, split, "new")
     admin.override_for_identity(banner, admin.create_identity("alice"), "hello alice")
-    return Shop(admin, banner, split, _seed(admin, "checkout"))
+    shop = Shop(admin, banner, split, _seed(admin, "checkout"))
+    shop.wait_for_the_last_change()
+    return shop
 
 
 def _seed(admin: Admin, feature: str) -> str:

@@ -26,13 +26,12 @@ def wanted(shop: Shop, *, banner: str = "hello") -> dict[str, Any]:
 def test_client_gets_the_right_flags_and_sees_a_change(shop: Shop, tmp_path: Path, script: str, local: bool) -> None:
     api_url = str(shop.admin.client.base_url)
     key = shop.admin.server_key if local else shop.admin.client_key
-    state = shop.admin.default_state(shop.banner)
 
     with node.client(script, tmp_path, api_url=api_url, key=key, local=local) as client:
         before = client.answer()
-        shop.admin.change(state, feature_state_value="good day")
+        shop.set_banner("good day")
         after = client.answer_again()
 
-    shop.admin.change(state, feature_state_value="hello")
+    shop.set_banner("hello")
     assert before == wanted(shop)
     assert after == wanted(shop, banner="good day")

@@ -22,6 +22,7 @@ def client(shop: Shop, *, local: bool = False, **options: Any) -> Iterator[Flags
     try:
         yield made
     finally:
+        made.session.close()
         if local:
             made.environment_data_polling_manager_thread.stop()
             made.environment_data_polling_manager_thread.join(5)
@@ -66,18 +67,17 @@ def test_transient_traits_count_once_and_are_not_stored(shop: Shop) -> None:
 
 @pytest.mark.parametrize("local", [False, True])
 def test_a_change_over_the_admin_api_is_seen(shop: Shop, local: bool) -> None:
-    state = shop.admin.default_state(shop.banner)
     with client(shop, local=local) as real:
         before = real.get_environment_flags().get_feature_value("banner")
 
-        shop.admin.change(state, feature_state_value="good day")
+        shop.set_banner("good day")
 
         give_up_at = time.monotonic() + 10
         while (
             after := real.get_environment_flags().get_feature_value("banner")
         ) == before and time.monotonic() < give_up_at:
             time.sleep(0.05)
-    shop.admin.change(state, feature_state_value="hello")
+    shop.set_banner("hello")
     assert (before, after) == ("hello", "good day")
 
 
@@ -93,6 +93,8 @@ def test_analytics_are_accepted(shop: Shop) -> None:
         while not answers and time.monotonic() < give_up_at:
             time.sleep(0.02)
     session.hooks["response"].clear()
+    for adapter in session.adapters.values():
+        adapter.close()
 
     assert answers == [200]
 
