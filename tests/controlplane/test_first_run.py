@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.test import override_settings
+from django.test import Client, override_settings
+
 from tests.controlplane.client import AdminClient
 from tests.factories import make_organisation, make_project, make_user
-
 from vexil.controlplane.actions import first_run
 from vexil.controlplane.actions.users import EmailTaken, WeakPassword
 from vexil.controlplane.db.models import Membership, Organisation, Project, User
@@ -135,3 +135,9 @@ def test_the_version_page_can_tell_whether_somebody_is_there(client: AdminClient
     client.as_user(user).get("auth/users/me/")
 
     assert (nobody, somebody, installation.people()) == ((False, False), (True, False), (True, True))
+
+
+def test_a_password_link_leads_to_the_dashboards_page() -> None:
+    response = Client(headers={"Host": "localhost"}).get("/password-reset/confirm/Mg/abc-def/")
+
+    assert (response.status_code, response["Location"]) == (302, "http://localhost/password-reset/Mg/abc-def")

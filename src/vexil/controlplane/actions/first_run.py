@@ -35,7 +35,7 @@ def initiate_administrator(*, base_url: str) -> str:
     user = _only_administrator(settings.VEXIL.admin_email)
     if user is None:
         raise UsersExist
-    return password_url(user, base_url=base_url)
+    return password_links.url_for(user, base_url=base_url)
 
 
 @transaction.atomic
@@ -50,13 +50,6 @@ def create_administrator(
     user = _create(email, password, first_name=first_name, last_name=last_name)
     created = f'Superuser "{user.email}" created successfully.'
     return [created] if password is not None else [created, _choose_password(user, base_url)]
-
-
-def password_url(user: User, *, base_url: str) -> str:
-    """Where a user chooses a password, on FLAGSMITH_DOMAIN when that is set."""
-    domain = settings.VEXIL.domain
-    site = base_url if not domain else domain if "://" in domain else f"https://{domain}"
-    return site.rstrip("/") + password_links.path_for(user)
 
 
 def _first_administrator(email: str, base_url: str) -> list[str]:
@@ -100,7 +93,7 @@ def _create(email: str, password: str | None, **names: str) -> User:
 
 
 def _choose_password(user: User, base_url: str) -> str:
-    return f"Please go to the following page and choose a password: {password_url(user, base_url=base_url)}"
+    return f"Please go to the following page and choose a password: {password_links.url_for(user, base_url=base_url)}"
 
 
 def _wait_for_others() -> None:

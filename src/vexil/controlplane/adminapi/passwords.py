@@ -1,6 +1,7 @@
 """Changing password and address, and choosing a password by a mailed link."""
 
 from typing import Any
+from urllib.parse import quote
 
 from django.http import HttpResponseRedirect
 from rest_framework import serializers
@@ -98,8 +99,9 @@ class PasswordLink(APIView):
     authentication_classes = []
     permission_classes = [AllowAny]
 
-    def get(self, _request: Request, uid: str, token: str) -> HttpResponseRedirect:
-        return HttpResponseRedirect(f"/password-reset/{uid}/{token}")
+    def get(self, request: Request, uid: str, token: str) -> HttpResponseRedirect:
+        site = password_links.site(request.build_absolute_uri("/"))
+        return HttpResponseRedirect(f"{site}/password-reset/{quote(uid)}/{quote(token)}")
 
 
 def _check_current(user: User, password: str) -> None:
