@@ -7,7 +7,6 @@ from tests.factories import (
     make_project,
     make_user,
 )
-
 from vexil.controlplane import permissions
 from vexil.controlplane.db.models import Membership
 from vexil.controlplane.permissions import Actor, Rights

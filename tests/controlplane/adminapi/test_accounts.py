@@ -5,9 +5,9 @@ import pytest
 from django.conf import settings
 from django.test import override_settings
 from rest_framework.authtoken.models import Token
+
 from tests.controlplane.client import AdminClient
 from tests.factories import PASSWORD, make_master_api_key, make_organisation, make_user
-
 from vexil.controlplane.db.models import Organisation, User
 
 NEW = {"email": "New@Example.com", "password": PASSWORD, "first_name": "New", "last_name": "Person"}

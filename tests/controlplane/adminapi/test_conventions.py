@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+
 from tests.controlplane.client import AdminClient
 from tests.factories import make_environment, make_master_api_key, make_organisation, make_user
 

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client, override_settings
-from tests.controlplane.client import AdminClient
 
+from tests.controlplane.client import AdminClient
 from vexil import __version__
 
 NO_STORE = "max-age=0, no-cache, no-store, must-revalidate, private"
