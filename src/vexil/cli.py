@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vexil import __version__, config, logs
 from vexil.config import Config, ConfigError
-from vexil.server import greeting
+from vexil.server import greeting, reloading
 from vexil.stores.opening import open_stores
 from vexil.stores.unavailable import Unavailable
 
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--workers", type=_positive, help="server processes (default: GUNICORN_WORKERS or 1)")
     serve.add_argument("--role", choices=("all", "flags", "admin"), default="all", help="planes to serve")
     serve.add_argument("--demo", action="store_true", help="create a small demo project and print its keys")
+    serve.add_argument("--reload", action="store_true", help="start again when a source file changes")
     serve.set_defaults(command=_serve)
 
     migrate = commands.add_parser("migrate", parents=[shared], help="bring the database up to date")
@@ -78,6 +79,8 @@ def _positive(text: str) -> int:
 
 
 def _serve(settings: Config, options: argparse.Namespace) -> int:
+    if options.reload:
+        return reloading.serve_again_on_change([word for word in sys.argv[1:] if word != "--reload"])
     from vexil.server import processes  # noqa: PLC0415 -- slow import
 
     try:

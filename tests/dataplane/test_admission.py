@@ -130,7 +130,9 @@ def test_browsers_of_any_origin_may_read_answers_and_errors(serve: Serve) -> Non
     assert "access-control-allow-origin" not in client.get("/api/v1/flags/", CLIENT_KEY).headers
 
 
-@pytest.mark.parametrize(("hosts", "status"), [((), 400), (("example.com",), 400), (("localhost",), 200), (("*",), 200)])
+@pytest.mark.parametrize(
+    ("hosts", "status"), [((), 400), (("example.com",), 400), (("localhost",), 200), (("*",), 200)]
+)
 def test_only_hosts_of_the_list_are_answered(serve: Serve, hosts: tuple[str, ...], status: int) -> None:
     client = serve(snapshot(), allowed_hosts=hosts)
 
@@ -189,9 +191,17 @@ def test_only_json_is_offered(serve: Serve, accept: str, status: int) -> None:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        (b"{", {"detail": "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"}),
+        (
+            b"{",
+            {
+                "detail": "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+            },
+        ),
         (b'{"a": NaN}', {"detail": "JSON parse error - Out of range float values are not JSON compliant: 'NaN'"}),
-        (b'{"identifier": "\xff\xfe"}', {"detail": "JSON parse error - 'utf-8' codec can't decode byte 0xff in position 16: invalid start byte"}),
+        (
+            b'{"identifier": "\xff\xfe"}',
+            {"detail": "JSON parse error - 'utf-8' codec can't decode byte 0xff in position 16: invalid start byte"},
+        ),
         (b"[" * 100_000, {"detail": "JSON parse error - nested too deeply"}),
         (b"[]", {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
         (b'"x"', {"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]}),
@@ -200,22 +210,36 @@ def test_only_json_is_offered(serve: Serve, accept: str, status: int) -> None:
         (b'{"identifier": "a\\u0000"}', {"identifier": ["Null characters are not allowed."]}),
         (b'{"identifier": true}', {"identifier": ["Not a valid string."]}),
         (b'{"identifier": {}}', {"identifier": ["Not a valid string."]}),
-        (b'{"identifier": "' + b"i" * 2001 + b'"}', {"identifier": ["Ensure this field has no more than 2000 characters."]}),
+        (
+            b'{"identifier": "' + b"i" * 2001 + b'"}',
+            {"identifier": ["Ensure this field has no more than 2000 characters."]},
+        ),
         (b'{"transient": "maybe"}', {"transient": ["Must be a valid boolean."]}),
         (b'{"transient": []}', {"transient": ["Must be a valid boolean."]}),
         (b'{"traits": null}', {"traits": ["This field may not be null."]}),
         (b'{"traits": {}}', {"traits": {"non_field_errors": ['Expected a list of items but got type "dict".']}}),
-        (b'{"traits": ["plan"]}', {"traits": [{"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]}]}),
+        (
+            b'{"traits": ["plan"]}',
+            {"traits": [{"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]}]},
+        ),
         (b'{"traits": [{"trait_key": "a"}]}', {"traits": [{"trait_value": ["This field is required."]}]}),
         (b'{"traits": [{"trait_value": 1}]}', {"traits": [{"trait_key": ["This field is required."]}]}),
-        (b'{"traits": [{"trait_key": "", "trait_value": 1}]}', {"traits": [{"trait_key": ["This field may not be blank."]}]}),
-        (b'{"traits": [{"trait_key": null, "trait_value": 1}]}', {"traits": [{"trait_key": ["This field may not be null."]}]}),
+        (
+            b'{"traits": [{"trait_key": "", "trait_value": 1}]}',
+            {"traits": [{"trait_key": ["This field may not be blank."]}]},
+        ),
+        (
+            b'{"traits": [{"trait_key": null, "trait_value": 1}]}',
+            {"traits": [{"trait_key": ["This field may not be null."]}]},
+        ),
         (
             b'{"traits": [{"trait_key": "' + b"k" * 201 + b'", "trait_value": 1}]}',
             {"traits": [{"trait_key": ["Ensure this field has no more than 200 characters."]}]},
         ),
         (
-            b'{"traits": [{"trait_key": "a", "trait_value": 1}, {"trait_key": "b", "trait_value": "' + b"v" * 2001 + b'"}]}',
+            b'{"traits": [{"trait_key": "a", "trait_value": 1}, {"trait_key": "b", "trait_value": "'
+            + b"v" * 2001
+            + b'"}]}',
             {"traits": [{}, {"trait_value": ["Value string is too long. Must be less than 2000 character"]}]},
         ),
         (
@@ -227,7 +251,7 @@ def test_only_json_is_offered(serve: Serve, accept: str, status: int) -> None:
             {"traits": [{"trait_value": ["Null characters are not allowed."]}]},
         ),
     ],
-)  # fmt: skip
+)
 def test_a_bad_body_is_refused_and_stores_nothing(
     serve: Serve, stores: Stores, body: bytes, error: dict[str, object]
 ) -> None:

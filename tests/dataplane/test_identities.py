@@ -88,9 +88,9 @@ def test_traits_are_stored_and_decide_from_then_on(serve: Serve) -> None:
 
     assert values(posted) == values(read) == ["pro", 1]
     assert (posted["flags"][0]["id"], posted["flags"][0]["feature_segment"]) == (13, 5)
-    assert posted["traits"] == read["traits"] == [
-        {"id": 1, "trait_key": "plan", "trait_value": "pro", "transient": False}
-    ]
+    assert (
+        posted["traits"] == read["traits"] == [{"id": 1, "trait_key": "plan", "trait_value": "pro", "transient": False}]
+    )
 
 
 def test_a_trait_new_to_a_known_identity_has_no_id_in_its_own_answer(serve: Serve) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Mapping
 
 from vexil.config import Config
@@ -13,6 +14,10 @@ from vexil.server.django_bridge import DjangoBridge
 from vexil.stores.opening import Stores, open_stores
 
 _PARENT_CHECK_SECONDS = 1.0
+
+# How long a thread of the control plane, or one that compiles a snapshot, may keep the interpreter from requests
+# for flags. Python's own 5 ms would be their latency whenever the Admin API is busy.
+_SWITCH_SECONDS = 0.0005
 
 ROLES = ("all", "flags", "admin")
 
@@ -28,6 +33,7 @@ class Application:
         self._watching: asyncio.Task[None] | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        sys.setswitchinterval(_SWITCH_SECONDS)
         self._data_plane.start(loop)
         self._watching = loop.create_task(_end_with_parent(os.getppid()))
 
