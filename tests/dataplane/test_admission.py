@@ -194,7 +194,8 @@ def test_only_json_is_offered(serve: Serve, accept: str, status: int) -> None:
         (
             b"{",
             {
-                "detail": "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
+                "detail": "JSON parse error - "
+                "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)"
             },
         ),
         (b'{"a": NaN}', {"detail": "JSON parse error - Out of range float values are not JSON compliant: 'NaN'"}),
