@@ -100,9 +100,11 @@ def _prepare_to_serve(settings: Config, address: str, options: argparse.Namespac
     _migrate(settings, options)
     from django.db import connections  # noqa: PLC0415 -- slow import
 
-    from vexil.controlplane.actions import demo, first_run  # noqa: PLC0415 -- slow import
+    from vexil.controlplane.actions import demo, first_run, publishing  # noqa: PLC0415 -- slow import
     from vexil.controlplane.db import stores  # noqa: PLC0415 -- slow import
 
+    # A crash may have come between a change and its snapshot: nobody shall be served the one before it.
+    publishing.publish_overdue()
     lines = first_run.bootstrap(base_url=address)
     if options.demo:
         lines += greeting.demo_lines(demo.create_demo(), address)
