@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import django
 import pytest
+from django.test import override_settings
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "vexil.controlplane.site.settings"
 os.environ["VEXIL_DATA_DIR"] = tempfile.mkdtemp(prefix="vexil-controlplane-")
@@ -19,7 +20,8 @@ from tests.controlplane.client import AdminClient  # noqa: E402
 def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A migrated database and its stores."""
     url = request.getfixturevalue("postgres").new_database() if request.param == "postgresql" else None
-    with databases.migrated(url, tmp_path_factory.mktemp("data")):
+    quick_hasher = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
+    with databases.migrated(url, tmp_path_factory.mktemp("data")), quick_hasher:
         yield request.param
 
 

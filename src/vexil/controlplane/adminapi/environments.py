@@ -16,7 +16,7 @@ from vexil.controlplane.actions import environments as actions
 from vexil.controlplane.adminapi import errors, lookups, permission_lists
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.pagination import Pages
-from vexil.controlplane.adminapi.parsing import parent_id
+from vexil.controlplane.adminapi.parsing import COLUMN_RANGE, parent_id
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import Environment, Project
 from vexil.controlplane.permissions import Actor
@@ -56,7 +56,10 @@ class EnvironmentInProjectSerializer(serializers.ModelSerializer[Environment]):
             "is_creating",
         ]
         read_only_fields = ["project", "use_v2_feature_versioning"]
-        extra_kwargs = {"api_key": {"required": False, "validators": []}}
+        extra_kwargs = {
+            "api_key": {"required": False, "validators": []},
+            "minimum_change_request_approvals": COLUMN_RANGE,
+        }
 
     def get_is_creating(self, _environment: Environment) -> bool:
         return False

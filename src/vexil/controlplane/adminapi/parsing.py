@@ -9,6 +9,9 @@ from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
+COLUMN_RANGE = {"min_value": -(2**31), "max_value": 2**31 - 1}
+"""What an integer column holds on PostgreSQL; SQLite would take more, and then could never move there."""
+
 
 class JsonBody(BaseParser):
     """A body that is no JSON at all is 400 `JSON parse error - …`."""

@@ -13,7 +13,7 @@ from vexil.controlplane import permissions
 from vexil.controlplane.actions import projects as actions
 from vexil.controlplane.adminapi import errors, lookups, permission_lists
 from vexil.controlplane.adminapi.authentication import actor_of
-from vexil.controlplane.adminapi.parsing import body_of
+from vexil.controlplane.adminapi.parsing import COLUMN_RANGE, body_of
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import Organisation, Project
 from vexil.controlplane.permissions import Actor
@@ -49,6 +49,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "enforce_feature_owners",
         ]
         read_only_fields = ["organisation"]
+        extra_kwargs = {"stale_flags_limit_days": COLUMN_RANGE, "minimum_change_request_approvals": COLUMN_RANGE}
         validators: list[Any] = []  # the action checks the name, and locks
 
     def validate_feature_name_regex(self, value: str | None) -> str | None:
