@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from rest_framework import status
 from rest_framework.exceptions import (
     APIException,
@@ -26,6 +26,7 @@ from vexil.stores.identities import Unstorable
 from vexil.stores.unavailable import Unavailable
 
 NOT_FOUND = "Not found."
+TOO_LARGE = "Request body is too large."
 
 
 def no_match(model: str) -> NotFound:
@@ -59,7 +60,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     IdentityExists: lambda error: (status.HTTP_400_BAD_REQUEST, {"identifier": str(error)}),
     Unstorable: lambda error: (status.HTTP_400_BAD_REQUEST, {"non_field_errors": [str(error)]}),
     Http404: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": NOT_FOUND}),
-    RequestDataTooBig: lambda _: (status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, {"detail": "Request body is too large."}),
+    RequestDataTooBig: lambda _: (status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, {"detail": TOO_LARGE}),
     Unavailable: lambda _: (status.HTTP_503_SERVICE_UNAVAILABLE, {"detail": "The database cannot be reached."}),
 }
 
@@ -78,6 +79,11 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 def explained(body: Any) -> Any:
     """The body that goes out: every error passes here, so what all of them gain is added here."""
     return body
+
+
+def without_view(code: int, detail: str) -> JsonResponse:
+    """A failure that happens before or beside any view."""
+    return JsonResponse(explained({"detail": detail}), status=code)
 
 
 def _of_framework(error: APIException, context: dict[str, Any]) -> Response:

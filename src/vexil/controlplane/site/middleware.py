@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponsePermanentRedirect
 from django.urls import Resolver404, resolve
 from rest_framework.response import Response
 
+from vexil.controlplane.adminapi import errors
 from vexil.wire import headers
 from vexil.wire.hosts import host_allowed
 
@@ -56,11 +57,11 @@ def refuse_unusable(handle: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _body_bytes(request) > settings.VEXIL.body_bytes_max:
-            return JsonResponse({"detail": "Request body is too large."}, status=413)
+            return errors.without_view(413, errors.TOO_LARGE)
         if "\x00" in request.path_info:
-            return JsonResponse({"detail": "Not found."}, status=404)
+            return errors.without_view(404, errors.NOT_FOUND)
         if "%00" in request.META.get("QUERY_STRING", ""):
-            return JsonResponse({"detail": "Null characters are not allowed."}, status=400)
+            return errors.without_view(400, "Null characters are not allowed.")
         return handle(request)
 
     return middleware
