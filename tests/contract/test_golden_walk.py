@@ -29,7 +29,30 @@ class Agreement(NamedTuple):
 
 
 # Measured, and raised whenever we do better. Never lower one: a lower number is a client that stops working.
-AT_LEAST: dict[str, Agreement] = {}
+AT_LEAST: dict[str, Agreement] = {
+    "api-keys": Agreement(14, 13, 13, 11),  # of 15
+    "auth": Agreement(43, 43, 43, 37),  # of 49
+    "cors": Agreement(9, 9, 9, 0),  # of 9
+    "environments": Agreement(16, 14, 14, 16),  # of 30
+    "errors-admin": Agreement(60, 60, 59, 51),  # of 60
+    "errors-sdk": Agreement(42, 42, 42, 30),  # of 42
+    "evaluation": Agreement(11, 11, 11, 11),  # of 12
+    "feature-segments": Agreement(13, 13, 10, 12),  # of 14
+    "features": Agreement(48, 40, 39, 48),  # of 56
+    "featurestates": Agreement(36, 35, 34, 34),  # of 40
+    "health": Agreement(12, 12, 11, 11),  # of 14
+    "identities": Agreement(31, 31, 28, 31),  # of 31
+    "master-api-keys": Agreement(27, 27, 25, 28),  # of 29
+    "misc": Agreement(2, 2, 2, 0),  # of 10
+    "multivariate": Agreement(19, 19, 15, 17),  # of 21
+    "organisations": Agreement(31, 31, 29, 32),  # of 38
+    "permissions": Agreement(9, 9, 9, 14),  # of 33
+    "sdk-environment-document": Agreement(9, 9, 7, 8),  # of 10
+    "sdk-flags": Agreement(14, 14, 13, 15),  # of 18
+    "sdk-identities": Agreement(40, 39, 39, 40),  # of 41
+    "segment-overrides": Agreement(9, 9, 9, 9),  # of 9
+    "segments": Agreement(42, 42, 42, 40),  # of 42
+}
 
 
 @pytest.fixture(scope="module")

@@ -27,6 +27,14 @@ ODD_VALUES: list[Any] = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def admin(server: Server) -> Admin:
+    """One person for all of these: whatever is refused changes nothing."""
+    person = Admin(server.api_url)
+    person.create_project()
+    return person
+
+
 def snapshot_of_rows(admin: Admin) -> dict[str, Any]:
     """What a bad request must leave as it was."""
     environment = f"environments/{admin.client_key}"

@@ -1,12 +1,16 @@
 """`vexil serve` starts on nothing, says what is wrong with its settings, and stops without losing anything."""
 
+import os
+import signal
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.journeys import connections
 from tests.journeys.admin import Admin
 from tests.journeys.running import VEXIL, Server, environment, free_port
 
@@ -40,6 +44,27 @@ def test_sigterm_ends_it_cleanly_and_nothing_is_lost(new_server: NewServer) -> N
     flags = httpx.get(f"{server.api_url}flags/", headers={"X-Environment-Key": admin.client_key}).json()
     assert (status, [flag["feature_state_value"] for flag in flags]) == (0, ["good day"])
     assert identity(server, admin.client_key, identifier="kim") == {"age": 30}
+
+
+def test_workers_end_by_themselves_when_the_main_process_alone_was_killed(new_server: NewServer) -> None:
+    server = new_server(workers=2).start()
+    processes = connections.descendants(server.pid)
+
+    os.kill(server.pid, signal.SIGKILL)
+
+    give_up_at = time.monotonic() + 10
+    while any(map(is_alive, processes)) and time.monotonic() < give_up_at:
+        time.sleep(0.05)
+    assert (len(processes) >= 3, [process for process in processes if is_alive(process)]) == (True, [])
+    assert server.start()
+
+
+def is_alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
 
 
 def test_the_first_administrator_is_created_once_when_asked_for(new_server: NewServer) -> None:
