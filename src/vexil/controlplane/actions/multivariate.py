@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from vexil.controlplane.actions import events, values
 from vexil.controlplane.actions.allocations import exceeds_everybody
@@ -40,6 +41,7 @@ def create(feature: Feature, fields: OptionFields, *, by: Actor) -> Multivariate
     lock_project(feature.project)
     option = _insert(feature, fields)
     _check_siblings(feature, _PERCENTAGE)
+    _check_environments(feature, _PERCENTAGE)
     events.record(by, "option.created", option.pk, scope=feature.project, after=facts(option))
     publish_project(feature.project)
     return option
@@ -82,6 +84,7 @@ def replace_all(feature: Feature, wanted: Sequence[OptionFields]) -> None:
         else:
             _write(option, fields)
     _check_siblings(feature, "multivariate_options")
+    _check_environments(feature, "multivariate_options")
 
 
 def facts(option: MultivariateOption) -> dict[str, Any]:
@@ -96,14 +99,10 @@ def facts(option: MultivariateOption) -> dict[str, Any]:
 def _insert(feature: Feature, fields: OptionFields) -> MultivariateOption:
     option = MultivariateOption(feature=feature)
     _write(option, fields)
-    defaults = FeatureState.live.filter(feature=feature, feature_segment=None, identity_id=None)
     Allocation.objects.bulk_create(
         Allocation(feature_state=state, option=option, percentage=option.default_percentage_allocation)
-        for state in defaults.order_by("pk")
+        for state in _defaults(feature)
     )
-    for state in defaults.prefetch_related("allocations"):
-        if exceeds_everybody(share.percentage for share in state.allocations.all()):
-            raise Refused("Invalid percentage allocation", _PERCENTAGE)
     Feature.objects.filter(pk=feature.pk).update(type=FeatureType.MULTIVARIATE)
     return option
 
@@ -130,3 +129,14 @@ def _check_siblings(feature: Feature, field: str) -> None:
     options = MultivariateOption.objects.filter(feature=feature)
     if exceeds_everybody(options.values_list(_PERCENTAGE, flat=True)):
         raise Refused("Invalid percentage allocation", field)
+
+
+def _check_environments(feature: Feature, field: str) -> None:
+    for state in _defaults(feature).prefetch_related("allocations"):
+        if exceeds_everybody(share.percentage for share in state.allocations.all()):
+            raise Refused("Invalid percentage allocation", field)
+
+
+def _defaults(feature: Feature) -> QuerySet[FeatureState]:
+    states = FeatureState.live.filter(feature=feature, feature_segment=None, identity_id=None)
+    return states.filter(environment__deleted_at=None).order_by("pk")
