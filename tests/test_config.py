@@ -55,7 +55,7 @@ def test_a_database_can_be_named_in_parts() -> None:
     assert Config.from_environ(parts).database_url == "postgresql://u:p%40%2F%3A@db:5433/flags"
     assert Config.from_environ({**parts, "DATABASE_URL": "postgres://a@b/c"}).database_url == "postgres://a@b/c"
     del parts["DJANGO_DB_PORT"]
-    with pytest.raises(ConfigError, match="^DJANGO_DB_PORT is missing"):
+    with pytest.raises(ConfigError, match=r"^DJANGO_DB_PORT is missing"):
         Config.from_environ(parts)
 
 

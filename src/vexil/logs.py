@@ -30,4 +30,6 @@ def configure(level: str, line_format: str) -> None:
         cache_logger_on_first_use=True,
     )
     third_party = logging.DEBUG if threshold == logging.DEBUG else max(threshold, logging.WARNING)
+    # Refused requests are answers, not log lines; their paths hold keys and links for choosing a password.
+    logging.getLogger("django.request").setLevel(logging.ERROR)
     logging.basicConfig(stream=sys.stdout, level=third_party, format="%(asctime)s %(levelname)s %(name)s %(message)s")
