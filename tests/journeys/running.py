@@ -86,7 +86,7 @@ class Server:
         give_up_at = time.monotonic() + READY_SECONDS
         while time.monotonic() < give_up_at:
             if self._process.poll() is not None:
-                raise NotReady(f"vexil serve ended with {self._process.returncode}:\n{self.written()}")
+                raise NotReady(f"vexil serve ended with {self._process.returncode}:\n{self.written()[-3000:]}")
             try:
                 if httpx.get(f"{self.url}/health", timeout=2).status_code == 200:
                     return
@@ -94,4 +94,4 @@ class Server:
                 pass
             time.sleep(0.02)
         self.kill()
-        raise NotReady(f"vexil serve did not answer in {READY_SECONDS:.0f} s:\n{self.written()}")
+        raise NotReady(f"vexil serve did not answer in {READY_SECONDS:.0f} s:\n{self.written()[-3000:]}")

@@ -1,5 +1,6 @@
 """Whatever strangers send: a clear 4xx in JSON, never a 500, never half a row."""
 
+import itertools
 import json
 import socket
 from typing import Any
@@ -12,6 +13,8 @@ from tests.journeys.running import Server
 
 MORE_THAN_TEN_MEGABYTES = 10 * 1024 * 1024 + 1
 JSON = {"Content-Type": "application/json"}
+
+_numbers = itertools.count(1)
 
 NOT_JSON = {
     "malformed": b'{"identifier": "kim"',
@@ -137,9 +140,10 @@ def test_wrong_types_are_refused_by_the_flags_api_and_nothing_is_stored(
 
 def admin_writes(admin: Admin) -> dict[str, tuple[str, str, dict[str, Any]]]:
     """Method, path and a good body of each kind of write."""
-    feature = admin.create_feature("target", "v")
+    name = f"target_{next(_numbers)}"
+    feature = admin.create_feature(name, "v")
     segment = admin.create_segment("people", ("EQUAL", "plan", "pro"))
-    identity = admin.create_identity("someone")
+    identity = admin.create_identity(name)
     state = admin.default_state(feature)
     project, environment = f"projects/{admin.project['id']}", f"environments/{admin.client_key}"
     value = {"type": "unicode", "string_value": "x"}
