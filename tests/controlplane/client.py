@@ -38,10 +38,14 @@ class AdminClient:
         return self.send("DELETE", path, body, headers=headers)
 
     def send(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Any:
-        """Bytes go out as they are, everything else as JSON; header names may have underscores for hyphens."""
+        """Bytes go out as they are, everything else as JSON; header names may have underscores for hyphens.
+
+        A path without a slash in front is below /api/v1/.
+        """
         content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
         content_type = named.pop("Content-Type", "application/json")
+        whole_path = path if path.startswith("/") else f"/api/v1/{path}"
         return self._client.generic(
-            method, f"/api/v1/{path}", content, content_type=content_type, headers={**self._headers, **named}
+            method, whole_path, content, content_type=content_type, headers={**self._headers, **named}
         )

@@ -1,6 +1,6 @@
 """Segment overrides: which segments override a feature in an environment, and which of them is the strongest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +20,7 @@ from vexil.controlplane.permissions import Actor
 def create(environment: Environment, feature: Feature, segment: Segment, *, by: Actor) -> FeatureSegment:
     """A link in the weakest place; it overrides nothing before it has a feature state."""
     lock_environment(environment)
-    link = _insert(environment, feature, segment, priority=None)
+    link = insert_link(environment, feature, segment, priority=None)
     events.record(by, "segment_override.linked", link.pk, scope=environment, after=facts(link))
     publish(environment)
     return link
@@ -38,7 +38,7 @@ def create_override(
 ) -> FeatureState:
     """A link together with its feature state; at `priority`, or in the weakest place."""
     lock_environment(environment)
-    link = _insert(environment, feature, segment, priority)
+    link = insert_link(environment, feature, segment, priority)
     state = feature_states.insert(environment, feature, change, link=link)
     after = {**facts(link), **feature_states.facts(state)}
     events.record(by, "segment_override.created", state.pk, scope=environment, after=after)
@@ -53,7 +53,7 @@ def set_priorities(links: Iterable[FeatureSegment], priorities: Mapping[int, int
     environment = first.environment
     lock_environment(environment)
     before = _places(environment, first.feature)
-    _arrange(environment, first.feature, priorities)
+    arrange(environment, first.feature, priorities)
     after = _places(environment, first.feature)
     events.record(by, "segment_override.reordered", first.feature_id, scope=environment, before=before, after=after)
     publish(environment)
@@ -65,19 +65,25 @@ def delete(link: FeatureSegment, *, by: Actor) -> None:
     lock_environment(link.environment)
     link = FeatureSegment.live.select_related("environment").get(pk=link.pk)
     events.record(by, "segment_override.deleted", link.pk, scope=link.environment, before=facts(link))
-    now = timezone.now()
-    FeatureState.live.filter(feature_segment=link).update(deleted_at=now)
-    FeatureSegment.live.filter(pk=link.pk).update(deleted_at=now)
+    remove_links([link.pk])
     weaker = _links(link.environment, link.feature_id).filter(priority__gt=link.priority)
     weaker.update(priority=F("priority") - 1)
     publish(link.environment)
+
+
+def remove_links(link_ids: Collection[int]) -> None:
+    """The rows alone, with their feature states; the places of the others stay."""
+    now = timezone.now()
+    FeatureState.live.filter(feature_segment__in=link_ids).update(deleted_at=now)
+    FeatureSegment.live.filter(pk__in=link_ids).update(deleted_at=now)
 
 
 def facts(link: FeatureSegment) -> dict[str, Any]:
     return {"feature_id": link.feature_id, "segment_id": link.segment_id, "priority": link.priority}
 
 
-def _insert(environment: Environment, feature: Feature, segment: Segment, priority: int | None) -> FeatureSegment:
+def insert_link(environment: Environment, feature: Feature, segment: Segment, priority: int | None) -> FeatureSegment:
+    """The row alone, at `priority` or in the weakest place; callers lock, record and publish."""
     if segment.feature_id not in (None, feature.pk):
         raise Refused(
             f"Can only create segment override(using this segment) for feature {segment.feature_id}", "feature"
@@ -89,12 +95,12 @@ def _insert(environment: Environment, feature: Feature, segment: Segment, priori
     weakest = last.priority + 1 if last else 0
     link = FeatureSegment.objects.create(environment=environment, feature=feature, segment=segment, priority=weakest)
     if priority is not None:
-        _arrange(environment, feature, {link.pk: priority})
+        arrange(environment, feature, {link.pk: priority})
         link.priority = priority
     return link
 
 
-def _arrange(environment: Environment, feature: Feature, wanted: Mapping[int, int]) -> None:
+def arrange(environment: Environment, feature: Feature, wanted: Mapping[int, int]) -> None:
     """Unnamed links keep their order and their places, and move down where a place is taken."""
     taken = set(wanted.values())
     if len(taken) < len(wanted):

@@ -85,8 +85,18 @@ def insert(
     elif change.shares is None:
         state.save()
         _allocate_defaults([state], [feature])
-    _apply(state, change)
+    apply(state, change)
     return state
+
+
+def apply(state: FeatureState, change: Change) -> None:
+    """Save a change of a row alone, for actions that change more than that; they lock, record and publish."""
+    if change.enabled is not None:
+        state.enabled = change.enabled
+    values.write(state, change.value or {})
+    state.save()
+    if change.shares is not None:
+        allocations.replace(state, change.shares)
 
 
 @transaction.atomic
@@ -95,7 +105,7 @@ def update(state: FeatureState, change: Change, *, by: Actor) -> FeatureState:
     lock_environment(state.environment)
     state = FeatureState.live.select_related("environment__project", "feature").get(pk=state.pk)
     before = facts(state)
-    _apply(state, change)
+    apply(state, change)
     events.record(by, "feature_state.updated", state.pk, scope=state.environment, before=before, after=facts(state))
     publish(state.environment)
     return state
@@ -166,12 +176,3 @@ def _allocate_defaults(states: Iterable[FeatureState], features: Iterable[Featur
         for state in states
         for option in options[state.feature_id]
     )
-
-
-def _apply(state: FeatureState, change: Change) -> None:
-    if change.enabled is not None:
-        state.enabled = change.enabled
-    values.write(state, change.value or {})
-    state.save()
-    if change.shares is not None:
-        allocations.replace(state, change.shares)

@@ -17,6 +17,7 @@ from rest_framework.exceptions import (
 from rest_framework.response import Response
 
 from vexil.controlplane.actions.feature_states import StateExists
+from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, NoSuchOverride, UnfitUpdate
 from vexil.controlplane.actions.first_run import UsersExist
 from vexil.controlplane.actions.identities import IdentityExists, UnknownIdentity
 from vexil.controlplane.actions.refusals import Refused
@@ -54,6 +55,15 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
         [
             "['Feature state already exists for this environment, feature, version, segment & identity combination']",
         ],
+    ),
+    UnfitUpdate: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
+    NoSuchOverride: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": "Segment override not found."}),
+    ChangeRequestsEnabled: lambda _: (
+        status.HTTP_409_CONFLICT,
+        {
+            "detail": "Cannot update flags in an environment with change requests enabled.",
+            "code": "change_requests_enabled",
+        },
     ),
     ManagedSegment: lambda _: (status.HTTP_403_FORBIDDEN, {"detail": PermissionDenied.default_detail}),
     UnknownIdentity: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": "No Identity matches the given query."}),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, Q, QuerySet
 
 from vexil import engine
-from vexil.controlplane.db.models import Allocation, Environment, FeatureState
+from vexil.controlplane.db.models import Allocation, Environment, Feature, FeatureState
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.queries import segments
 from vexil.stores.identities import Identity
@@ -28,6 +28,19 @@ def complete() -> QuerySet[FeatureState]:
         .select_related("environment__project__organisation", "feature__project", "feature_segment__segment")
         .prefetch_related(allocations)
     )
+
+
+def default(environment: Environment, feature: Feature) -> FeatureState | None:
+    """A feature's state for everybody."""
+    states = complete().filter(environment=environment, feature=feature, feature_segment=None, identity_id=None)
+    return states.order_by("version", "pk").last()
+
+
+def overrides(environment: Environment, feature: Feature) -> list[FeatureState]:
+    """A feature's segment overrides, strongest first."""
+    links = {"feature_segment__deleted_at": None, "feature_segment__feature": feature}
+    states = complete().filter(environment=environment, feature=feature, feature_segment__isnull=False, **links)
+    return list(states.order_by("feature_segment__priority", "pk"))
 
 
 def of_identity(environment: Environment, identity: Identity) -> list[Decision]:

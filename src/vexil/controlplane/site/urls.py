@@ -1,11 +1,13 @@
 from django.urls import URLPattern, URLResolver, include, path
 
+from vexil.controlplane.adminapi import feature_updates
 from vexil.controlplane.adminapi import urls as adminapi_urls
 from vexil.controlplane.adminapi.passwords import PasswordLink
 from vexil.controlplane.site import pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(adminapi_urls)),
+    path("api/__future__/", include(feature_updates.urlpatterns)),
     path("password-reset/confirm/<str:uid>/<str:token>/", PasswordLink.as_view()),
 ]
 
