@@ -124,6 +124,18 @@ class Config:
         "Largest request body in bytes; beyond it the answer is 413.",
         _integer(1024, 1024**3),
     )
+    streams_max: int = _setting(
+        "VEXIL_STREAMS_MAX",
+        20_000,
+        "Open event streams of each process; beyond it the answer is 503. Never more than three quarters of its files.",
+        _integer(0, 1_000_000),
+    )
+    streams_per_second: int = _setting(
+        "VEXIL_STREAMS_PER_SECOND",
+        500,
+        "New event streams of each process in a second. More wait their turn for up to 10 seconds, then get 503.",
+        _integer(1, 100_000),
+    )
     workers: int = _setting("GUNICORN_WORKERS", 1, "Server processes; `--workers` wins.", _integer(1, 256))
     log_level: str = _setting(
         "LOG_LEVEL",

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from vexil.config import Config
-from vexil.dataplane import errors, health, rsgi
+from vexil.dataplane import errors, health, rsgi, streams
 from vexil.dataplane.endpoints import Endpoint, Endpoints, all_endpoints, description, headers_of
 from vexil.dataplane.environments import Access, Environments
 from vexil.dataplane.errors import Refusal
@@ -49,7 +49,11 @@ class DataPlane:
         self._stores = stores
         self._checks = checks
         self._people = people
-        self._environments = Environments(stores)
+        self._environments = Environments(stores, lambda *change: self._streams.changed(*change))
+        self._streams = streams.Streams(
+            self._environments, streams.limits(config.streams_max, config.streams_per_second)
+        )
+        self._serves_streams = serves_flags
         self._usage = UsageCounter(stores.usage)
         self._saves: Batches[Upsert, Identity] = Batches(stores.identities.save_many)
         self._finds: Batches[tuple[int, str], Identity | None] | None = None
@@ -71,11 +75,13 @@ class DataPlane:
         self._flushing: asyncio.Task[None] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._streams.start(loop)
         self._environments.start()
         self._flushing = loop.create_task(self._usage.flush_regularly())
 
     async def stop(self) -> None:
         """Leave nothing behind in memory that was acknowledged or counted."""
+        self._streams.end()
         if self._flushing:
             self._flushing.cancel()
         await self._saves.close()
@@ -91,9 +97,18 @@ class DataPlane:
         except Unavailable:
             log.warning("snapshots.delayed")
 
+    def end_streams(self) -> None:
+        """From any thread: the server is about to stop and waits for what is open."""
+        self._streams.end_soon()
+
     def owns(self, path: str) -> bool:
         slashed = path if path.endswith("/") else path + "/"
-        return path in self._services or slashed in self._endpoints or slashed in self._services
+        if path in self._services or slashed in self._endpoints or slashed in self._services:
+            return True
+        return self._stream_key(path) is not None
+
+    def _stream_key(self, path: str) -> str | None:
+        return streams.key_of(path) if self._serves_streams else None
 
     async def __call__(self, scope: Scope, stream: Stream) -> None:
         """Answer one request; whatever goes wrong is an answer, too."""
@@ -108,6 +123,8 @@ class DataPlane:
         if endpoint is not None:
             response = await self._answer(endpoint, scope, stream)
             shared = headers_of(endpoint, scope.method, response.status, request_headers.get("authorization"))
+        elif (key := self._stream_key(scope.path)) is not None:
+            return await self._stream(key, scope, stream)
         else:
             response, shared = await self._service(scope)
         if response.status != 301:
@@ -138,6 +155,14 @@ class DataPlane:
             # The outermost point of a request: the client gets JSON, the log gets the cause.
             log.exception("request.failed", resource=endpoint.resource)
             return _refused(errors.detail(500, "Internal server error."))
+
+    async def _stream(self, key: str, scope: Scope, stream: Stream) -> None:
+        try:
+            await self._streams.serve(key, scope, stream)
+        except (Refusal, Unavailable) as error:
+            refusal = error if isinstance(error, Refusal) else errors.unavailable()
+            headers = (*_JSON, *refusal.headers, *self._always, ("Access-Control-Allow-Origin", "*"))
+            rsgi.send(stream, scope.method, Response(refusal.status, headers, refusal.body))
 
     async def _admit(self, endpoint: Endpoint, scope: Scope) -> Access:
         """The environment that the request's key opens."""

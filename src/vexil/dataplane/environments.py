@@ -7,6 +7,7 @@ up a dict. An environment that nobody asked for yet is compiled in the backgroun
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +22,9 @@ from vexil.wire import snapshot
 from vexil.wire.keys import is_server_key
 
 log = structlog.get_logger(__name__)
+
+Changed = Callable[[int, CompiledEnvironment | None], None]
+"""Told, in some thread, the id of an environment and what it is now; None when it is gone."""
 
 _WAIT_SECONDS = 1.0
 _RETRY_SECONDS = 0.5
@@ -38,8 +42,9 @@ class Access:
 
 
 class Environments:
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, changed: Changed) -> None:
         self._stores = stores
+        self._changed = changed
         self._accesses: dict[str, Access] = {}
         self._heads: dict[int, Head] = {}
         self._owners: dict[str, int] = {}
@@ -160,6 +165,7 @@ class Environments:
             for key in head.keys:
                 accesses[key.key] = _access(environment, key.key, key.expires_at)
         self._accesses = accesses
+        self._changed(head.environment_id, environment)
 
 
 def _access(environment: CompiledEnvironment, key: str, expires_at: datetime | None) -> Access:

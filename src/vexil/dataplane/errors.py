@@ -56,6 +56,14 @@ def not_found() -> Refusal:
     return detail(404, "Not found.")
 
 
+def no_such_stream() -> Refusal:
+    return detail(404, "There is no event stream for this key. The path takes the environment's client key.")
+
+
+def too_many_streams(retry_after_seconds: int) -> Refusal:
+    return detail(503, "Too many event streams at the moment.", (("Retry-After", str(retry_after_seconds)),))
+
+
 def unavailable() -> Refusal:
     """The store is away: the client is served when it comes back a second later."""
     return detail(503, "The database cannot be reached at the moment. Try again.", (("Retry-After", "1"),))

@@ -1,6 +1,6 @@
 """Requests and answers of the data plane, on Granian's RSGI interface (docs/adr/0001)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import NamedTuple, Protocol
 
 from vexil.wire.headers import Headers
@@ -25,6 +25,12 @@ class Scope(Protocol):
     def headers(self) -> ScopeHeaders: ...
 
 
+class Transport(Protocol):
+    """An answer that is sent in pieces; it ends when the transport is let go."""
+
+    async def send_bytes(self, data: bytes) -> None: ...
+
+
 class Stream(Protocol):
     """The request's body, the answer, and the client's presence."""
 
@@ -32,6 +38,8 @@ class Stream(Protocol):
     def __aiter__(self) -> AsyncIterator[bytes]: ...
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Transport: ...
+    def client_disconnect(self) -> Awaitable[None]: ...
 
 
 class Response(NamedTuple):

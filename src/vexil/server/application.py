@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from types import FrameType
 
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
@@ -35,6 +36,8 @@ class Application:
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._data_plane.start(loop)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            _call_before(number, self._data_plane.end_streams)
         self._watching = loop.create_task(_end_with_parent(os.getppid()))
 
     async def __rsgi__(self, scope: Scope, stream: Stream) -> None:
@@ -50,6 +53,19 @@ class Application:
             self._django.stop()
         loop.run_until_complete(self._data_plane.stop())
         self._stores.close()
+
+
+def _call_before(number: int, act: Callable[[], None]) -> None:
+    """Act when the signal comes, before the server does: it stops only when every answer has ended."""
+    previous = signal.getsignal(number)
+
+    def on_signal(received: int, frame: FrameType | None) -> None:
+        act()
+        if callable(previous):
+            previous(received, frame)
+
+    signal.signal(number, on_signal)
+    signal.siginterrupt(number, False)
 
 
 def _django(config: Config, data_plane: DataPlane) -> DjangoBridge:

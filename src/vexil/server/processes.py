@@ -6,6 +6,7 @@ Everything that a worker needs is imported before the first fork, so that the pr
 import gc
 import multiprocessing
 import os
+import resource
 import socket
 import threading
 from functools import partial
@@ -22,6 +23,12 @@ from vexil.server.application import Application
 
 log = structlog.get_logger(__name__)
 
+_BACKLOG = 4096
+"""Connections that may wait to be accepted, when all clients come back at once."""
+
+_CONNECTIONS = 10_000
+"""Of each worker, beside its event streams."""
+
 _KILL_SECONDS = 30
 _RESTART_SECONDS = 1.0
 
@@ -33,6 +40,7 @@ class AddressInUse(Exception):
 def serve(config: Config, *, host: str, port: int, workers: int, role: str) -> None:
     """Serve until SIGTERM or SIGINT; raise `AddressInUse` before anything starts."""
     check_address(host, port)
+    _raise_limit_of_files()
     multiprocessing.set_start_method("fork", force=True)
     server = Server(
         "vexil",
@@ -40,6 +48,8 @@ def serve(config: Config, *, host: str, port: int, workers: int, role: str) -> N
         port=port,
         interface=Interfaces.RSGI,
         workers=workers,
+        backlog=_BACKLOG,
+        backpressure=config.streams_max + _CONNECTIONS,
         loop=Loops.uvloop,
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=30_000),
@@ -61,6 +71,12 @@ def serve(config: Config, *, host: str, port: int, workers: int, role: str) -> N
 
 def _load(config: Config, role: str, _target: str) -> Any:
     return Application(config, role)
+
+
+def _raise_limit_of_files() -> None:
+    """Each connection is an open file, and the usual 1,024 are few for event streams."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 class TaskRunnerProcess:
