@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"vexil: {error}", file=sys.stderr)
         return 2
     except Unavailable as error:
-        return _fail(f"the database cannot be reached: {error}")
+        return _fail(f"the database cannot be reached: {' '.join(str(error).split())}")
 
 
 def _parser() -> argparse.ArgumentParser:

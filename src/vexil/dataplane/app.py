@@ -17,7 +17,7 @@ from vexil.dataplane.health import Check, People
 from vexil.dataplane.identities import Find, Identities
 from vexil.dataplane.prepared import PreparedAnswers
 from vexil.dataplane.requests import Request
-from vexil.dataplane.rsgi import BodyTooLarge, Response, Scope, Stream
+from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream
 from vexil.dataplane.usage import UsageCounter
 from vexil.stores.batches import Batches, Overloaded
 from vexil.stores.identities import Identity, Upsert
@@ -149,6 +149,8 @@ class DataPlane:
             return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
         except BodyTooLarge:
             return _refused(errors.body_too_large(self._config.body_bytes_max))
+        except BodyIncomplete:
+            return _refused(errors.body_incomplete())
         except (Unavailable, Overloaded):
             return _refused(errors.unavailable())
         except Exception:

@@ -48,6 +48,10 @@ def body_too_large(bytes_max: int) -> Refusal:
     return detail(413, f"The request body is larger than {bytes_max} bytes.")
 
 
+def body_incomplete() -> Refusal:
+    return detail(400, "The request body ended before all of it was sent.")
+
+
 def feature_not_found() -> Refusal:
     return detail(404, "Given feature not found")
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Awaitable
 from typing import NamedTuple, Protocol
 
+from granian.rsgi import ProtocolError
+
 from vexil.wire.headers import Headers
 
 
@@ -52,15 +54,24 @@ class BodyTooLarge(Exception):
     """The body has more bytes than are taken."""
 
 
+class BodyIncomplete(Exception):
+    """The client stopped sending before the body's end."""
+
+
 async def read_body(headers: ScopeHeaders, stream: Stream, bytes_max: int) -> bytes:
-    """The whole body; raise `BodyTooLarge` before reading more than `bytes_max`."""
+    """The whole body; raise `BodyTooLarge` before reading more than `bytes_max`, or `BodyIncomplete`."""
     length = headers.get("content-length")
-    if length is not None:
-        if not length.isdecimal() or int(length) > bytes_max:
-            raise BodyTooLarge
-        return await stream()
-    if headers.get("transfer-encoding") is None:
+    if length is None and headers.get("transfer-encoding") is None:
         return b""
+    if length is not None and (not length.isdecimal() or int(length) > bytes_max):
+        raise BodyTooLarge
+    try:
+        return await (stream() if length is not None else _read_chunks(stream, bytes_max))
+    except ProtocolError:
+        raise BodyIncomplete from None
+
+
+async def _read_chunks(stream: Stream, bytes_max: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in stream:

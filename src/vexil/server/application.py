@@ -26,7 +26,8 @@ ROLES = ("all", "flags", "admin")
 class Application:
     """An RSGI application; the server calls `__rsgi_init__` before and `__rsgi_del__` after it serves."""
 
-    def __init__(self, config: Config, role: str) -> None:
+    def __init__(self, config: Config, role: str, main_process: int) -> None:
+        self._main_process = main_process
         self._stores = open_stores(config.database_url, config.data_dir)
         checks, people = _flags_only(self._stores) if role == "flags" else _with_control_plane(self._stores)
         self._data_plane = DataPlane(config, self._stores, checks, people, serves_flags=role != "admin")
@@ -38,7 +39,7 @@ class Application:
         self._data_plane.start(loop)
         for number in (signal.SIGTERM, signal.SIGINT):
             _call_before(number, self._data_plane.end_streams)
-        self._watching = loop.create_task(_end_with_parent(os.getppid()))
+        self._watching = loop.create_task(_end_with(self._main_process))
 
     async def __rsgi__(self, scope: Scope, stream: Stream) -> None:
         if self._django is None or self._data_plane.owns(scope.path):
@@ -88,8 +89,8 @@ def _with_control_plane(stores: Stores) -> tuple[Mapping[str, Check], People | N
     return {"DatabaseBackend": database, "MigrationsHealthCheck": readiness.check_migrations}, installation.people
 
 
-async def _end_with_parent(parent: int) -> None:
+async def _end_with(main_process: int) -> None:
     """A worker whose main process was killed gives up the port, so that a new start finds it free."""
-    while os.getppid() == parent:  # noqa: ASYNC110 -- no event tells of a parent's death
+    while os.getppid() == main_process:  # noqa: ASYNC110 -- no event tells of a parent's death
         await asyncio.sleep(_PARENT_CHECK_SECONDS)
     os.kill(os.getpid(), signal.SIGTERM)

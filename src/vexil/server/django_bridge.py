@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 
-from vexil.dataplane.rsgi import BodyTooLarge, Response, Scope, Stream, read_body, send
+from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream, read_body, send
 from vexil.wire import json_text
 from vexil.wire.headers import NO_STORE, VARY_ORIGIN, VERSION
 
@@ -42,6 +42,8 @@ class DjangoBridge:
                 await self._after_write()
         except BodyTooLarge:
             response = _error(413, f"The request body is larger than {self._body_bytes_max} bytes.")
+        except BodyIncomplete:
+            response = _error(400, "The request body ended before all of it was sent.")
         except Exception:
             # The outermost point of a request: the client gets JSON, the log gets the cause.
             log.exception("request.failed")

@@ -66,11 +66,11 @@ def serve(config: Config, *, host: str, port: int, workers: int, role: str) -> N
         server.on_startup(task_runner.start)
         server.on_shutdown(task_runner.stop)
     gc.freeze()  # What is imported by now stays for good: the collector need not touch it, and the pages stay shared.
-    server.serve(target_loader=partial(_load, config, role))
+    server.serve(target_loader=partial(_load, config, role, os.getpid()))
 
 
-def _load(config: Config, role: str, _target: str) -> Any:
-    return Application(config, role)
+def _load(config: Config, role: str, main_process: int, _target: str) -> Any:
+    return Application(config, role, main_process)
 
 
 def _raise_limit_of_files() -> None:
@@ -107,15 +107,14 @@ class TaskRunnerProcess:
 
 
 def _new_runner() -> BaseProcess:
-    return multiprocessing.Process(target=_run_tasks, name="task-runner")
+    return multiprocessing.Process(target=_run_tasks, args=(os.getpid(),), name="task-runner")
 
 
-def _run_tasks() -> None:
-    """Until SIGTERM, or until the parent is gone."""
+def _run_tasks(main_process: int) -> None:
+    """Until SIGTERM, or until the main process is gone."""
     from vexil.controlplane.jobs import runner  # noqa: PLC0415 -- slow import
 
-    parent = os.getppid()
-    runner.run(is_wanted=lambda: os.getppid() == parent)
+    runner.run(is_wanted=lambda: os.getppid() == main_process)
 
 
 def check_address(host: str, port: int) -> None:
