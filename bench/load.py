@@ -51,10 +51,8 @@ class Measured:
     body_bytes: int
     vexil: Round
     nginx: Round
-
-    @property
-    def ratio(self) -> float:
-        return self.vexil.per_second / self.nginx.per_second
+    ratio: float
+    """The median of the ratios of neighbouring rounds, which other work on the machine slows alike."""
 
 
 def endpoints(project: Project) -> list[Endpoint]:
@@ -80,7 +78,8 @@ def measure(endpoint: Endpoint, url: str, folder: Path, *, rounds: int, seconds:
         for _ in range(rounds):
             theirs.append(_wrk(nginx_url, one_file, endpoint.key, seconds))
             ours.append(_wrk(url, requests, endpoint.key, seconds))
-    return Measured(endpoint, len(body), _median(ours), _median(theirs))
+    ratio = statistics.median(our.per_second / their.per_second for our, their in zip(ours, theirs, strict=True))
+    return Measured(endpoint, len(body), _median(ours), _median(theirs), ratio)
 
 
 def require(*names: str) -> None:

@@ -21,20 +21,20 @@ class Outcome:
     ready_seconds: float
 
 
-def write(outcome: Outcome, folder: Path, *, date: str) -> str:
+def write(outcome: Outcome, folder: Path, *, when: str) -> str:
     """Write `latest.json` and `latest.md`; the latter's text."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = page(outcome, date)
+    text = page(outcome, when)
     (folder / "latest.md").write_text(text, encoding="utf-8")
-    (folder / "latest.json").write_text(json.dumps(_as_json(outcome, date), indent=1) + "\n", encoding="utf-8")
+    (folder / "latest.json").write_text(json.dumps(_as_json(outcome, when), indent=1) + "\n", encoding="utf-8")
     return text
 
 
-def page(outcome: Outcome, date: str) -> str:
+def page(outcome: Outcome, when: str) -> str:
     lines = [
         "# Last bench run",
         "",
-        f"{date}, {os.cpu_count()} cores, Python {platform.python_version()}.",
+        f"{when}; {os.cpu_count()} cores, Python {platform.python_version()}.",
         "One Vexil worker on SQLite beside one nginx worker that serves the same bytes from a file;",
         f"wrk with 1 thread and {CONNECTIONS} connections; medians of rounds that take turns.",
         "",
@@ -74,7 +74,7 @@ def _travel_row(travel: Travel) -> str:
     )
 
 
-def _as_json(outcome: Outcome, date: str) -> dict[str, object]:
+def _as_json(outcome: Outcome, when: str) -> dict[str, object]:
     endpoints = [
         {
             "name": measured.endpoint.name,
@@ -87,7 +87,7 @@ def _as_json(outcome: Outcome, date: str) -> dict[str, object]:
         for measured in outcome.endpoints
     ]
     return {
-        "date": date,
+        "when": when,
         "cores": os.cpu_count(),
         "endpoints": endpoints,
         "travels": [asdict(travel) for travel in outcome.travels],

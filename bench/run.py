@@ -2,6 +2,7 @@
 
 import argparse
 import datetime as dt
+import os
 import sys
 import tempfile
 import time
@@ -30,7 +31,7 @@ class Effort:
     settle_seconds: float
 
 
-FULL = Effort(rounds=5, round_seconds=4, toggles=200, workers=(1, 4), starts=3, settle_seconds=5)
+FULL = Effort(rounds=7, round_seconds=3, toggles=200, workers=(1, 4), starts=3, settle_seconds=5)
 QUICK = Effort(rounds=1, round_seconds=1, toggles=4, workers=(1,), starts=1, settle_seconds=0.2)
 
 
@@ -45,10 +46,11 @@ def main() -> int:
     except load.ToolMissing as error:
         print(error, file=sys.stderr)
         return 1
+    busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="vexil bench ") as folder:
         outcome = run(effort, Path(folder))
     date = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    print(report.write(outcome, options.results, date=date))
+    print(report.write(outcome, options.results, when=f"{date}, load average {busy:.1f} before it"))
     return 0
 
 
