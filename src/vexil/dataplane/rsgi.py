@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable
 from typing import NamedTuple, Protocol
 
-from granian.rsgi import ProtocolError
+from granian.rsgi import ProtocolClosed, ProtocolError
 
 from vexil.wire.headers import Headers
 
@@ -67,7 +67,7 @@ async def read_body(headers: ScopeHeaders, stream: Stream, bytes_max: int) -> by
         raise BodyTooLarge
     try:
         return await (stream() if length is not None else _read_chunks(stream, bytes_max))
-    except ProtocolError:
+    except (ProtocolClosed, ProtocolError):
         raise BodyIncomplete from None
 
 
