@@ -6,7 +6,7 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from vexil.stores.identities import Upsert
+from vexil.stores.identities import Increment, Upsert
 from vexil.stores.opening import Stores, open_stores
 from vexil.stores.snapshots import EnvironmentKey
 
@@ -28,6 +28,11 @@ def finish(*programs: subprocess.Popen[str]) -> list[str]:
 def write_traits(stores: Stores, prefix: str, times: str) -> None:
     for number in range(int(times)):
         stores.identities.save_many([Upsert(1, "shared", {f"{prefix}-{number}": number})])
+
+
+def increment(stores: Stores, times: str) -> None:
+    for _ in range(int(times)):
+        stores.identities.increment_many([Increment(1, "shared", "visits", 1), Increment(1, "shared", "visits", 2)])
 
 
 def write_until_killed(stores: Stores) -> None:
@@ -58,7 +63,9 @@ def fork(stores: Stores) -> None:
     print(*(identity.identifier for identity in stores.identities.page(1, offset=0, limit=9).identities))
 
 
-_PROGRAMS = {program.__name__: program for program in (write_traits, write_until_killed, put_snapshot, migrate, fork)}
+_PROGRAMS = {
+    program.__name__: program for program in (write_traits, increment, write_until_killed, put_snapshot, migrate, fork)
+}
 
 if __name__ == "__main__":
     _, program_name, database, data_dir, *rest = sys.argv

@@ -18,6 +18,15 @@ def test_traits_that_processes_write_to_one_identity_are_all_kept(
     assert [trait.id for trait in shared.traits] == list(range(1, 121))
 
 
+def test_increments_of_several_processes_are_all_kept(stores: Stores, database_url: str | None, tmp_path: Path) -> None:
+    programs.finish(*(programs.start("increment", database_url, tmp_path, 100) for _ in range(3)))
+
+    shared = stores.identities.find(1, "shared")
+
+    assert shared
+    assert shared.trait_values() == {"visits": 900}
+
+
 def test_batches_that_overlap_in_other_orders_are_all_kept(stores: Stores) -> None:
     names = [f"user-{number}" for number in range(30)]
 

@@ -70,6 +70,31 @@ class Upsert:
 
 
 @dataclass(frozen=True, slots=True)
+class Increment:
+    """Add to a whole-number trait; an absent identity is created, an absent trait starts at 0."""
+
+    environment_id: int
+    identifier: str
+    trait_key: str
+    by: int
+
+    @property
+    def key(self) -> tuple[int, str]:
+        return self.environment_id, self.identifier
+
+
+class NotAnInteger(Exception):
+    """The trait has a value of another type."""
+
+
+class IntegerTooLarge(Exception):
+    """The sum does not fit into 64 bits."""
+
+
+INTEGER_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     total: int
     identities: list[Identity]
@@ -92,6 +117,13 @@ class IdentityStore(Protocol):
 
     def save_many(self, upserts: Sequence[Upsert]) -> list[Identity]:
         """Apply all in one transaction, in order, on disk when it returns; the identities as they are then."""
+        ...
+
+    def increment_many(self, increments: Sequence[Increment]) -> list[int]:
+        """Apply all in one transaction, in order, on disk when it returns; the value right after each.
+
+        Raise `NotAnInteger` or `IntegerTooLarge` and change nothing when one of them cannot be.
+        """
         ...
 
     def get(self, environment_id: int, identity_id: int) -> Identity | None: ...

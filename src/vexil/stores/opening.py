@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from vexil.stores.evaluations import EvaluationStore
 from vexil.stores.identities import IdentityStore
 from vexil.stores.snapshots import SnapshotStore, Wakeup
 from vexil.stores.sqlite import schema as sqlite_schema
 from vexil.stores.sqlite.connections import Connections
+from vexil.stores.sqlite.evaluations import SqliteEvaluations
 from vexil.stores.sqlite.identities import SqliteIdentities
 from vexil.stores.sqlite.snapshots import SqliteSnapshots
 from vexil.stores.sqlite.usage import SqliteUsage
@@ -25,6 +27,7 @@ class Stores:
     snapshots: SnapshotStore
     identities: IdentityStore
     usage: UsageStore
+    evaluations: EvaluationStore
     wakeup: Callable[[], Wakeup]
     """A new wake-up with a connection of its own; whoever asks for it closes it."""
     migrate: Callable[[], None]
@@ -45,6 +48,7 @@ def _open_sqlite(path: Path) -> Stores:
         snapshots=SqliteSnapshots(connections),
         identities=SqliteIdentities(connections),
         usage=SqliteUsage(connections),
+        evaluations=SqliteEvaluations(connections),
         wakeup=partial(SqliteWakeup, path),
         migrate=partial(sqlite_schema.migrate, path),
         ping=partial(sqlite_schema.ping, connections),
@@ -55,6 +59,7 @@ def _open_sqlite(path: Path) -> Stores:
 def _open_postgres(database_url: str) -> Stores:
     from vexil.stores.postgres import schema  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.connections import Connections as Pool  # noqa: PLC0415 -- slow import
+    from vexil.stores.postgres.evaluations import PostgresEvaluations  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.identities import PostgresIdentities  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.snapshots import PostgresSnapshots  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.usage import PostgresUsage  # noqa: PLC0415 -- slow import
@@ -65,6 +70,7 @@ def _open_postgres(database_url: str) -> Stores:
         snapshots=PostgresSnapshots(connections),
         identities=PostgresIdentities(connections),
         usage=PostgresUsage(connections),
+        evaluations=PostgresEvaluations(connections),
         wakeup=partial(PostgresWakeup, connections),
         migrate=partial(schema.migrate, connections),
         ping=partial(schema.ping, connections),

@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 import msgspec
 
-from vexil.stores.identities import Identity, TraitValue, Unstorable, Upsert
+from vexil.stores.identities import (
+    INTEGER_MAX,
+    Identity,
+    Increment,
+    IntegerTooLarge,
+    NotAnInteger,
+    TraitValue,
+    Unstorable,
+    Upsert,
+)
 
 Key = tuple[int, str]
 """Environment id and identifier."""
@@ -85,14 +94,37 @@ def merge(stored: Mapping[Key, IdentityRow], upserts: Iterable[Upsert], now_us: 
         key = upsert.key
         row = rows.get(key) or new_row(*key, now_us)
         rows[key] = with_traits(row, upsert.traits, now_us)
+    return _differences(stored, rows)
+
+
+def increment(
+    stored: Mapping[Key, IdentityRow], increments: Iterable[Increment], now_us: int
+) -> tuple[Merge, list[int]]:
+    """Apply the increments in order; also the trait's value after each."""
+    rows = dict(stored)
+    values = []
+    for addition in increments:
+        row = rows.get(addition.key) or new_row(*addition.key, now_us)
+        present = row.to_identity().trait_values().get(addition.trait_key, 0)
+        if isinstance(present, bool) or not isinstance(present, int):
+            raise NotAnInteger
+        value = present + addition.by
+        if not -INTEGER_MAX - 1 <= value <= INTEGER_MAX:
+            raise IntegerTooLarge
+        rows[addition.key] = with_traits(row, {addition.trait_key: value}, now_us)
+        values.append(value)
+    return _differences(stored, rows), values
+
+
+def _differences(stored: Mapping[Key, IdentityRow], rows: dict[Key, IdentityRow]) -> Merge:
     inserted = [row for key, row in rows.items() if key not in stored]
     updated = [row for key, row in rows.items() if key in stored and row is not stored[key]]
     return Merge(rows, inserted, updated)
 
 
-def keys_of(upserts: Sequence[Upsert]) -> list[Key]:
+def keys_of(changes: Sequence[Upsert | Increment]) -> list[Key]:
     """Each identity once, sorted: writers that lock rows in one order cannot wait for each other in a circle."""
-    return sorted({upsert.key for upsert in upserts})
+    return sorted({change.key for change in changes})
 
 
 def in_order(upserts: Sequence[Upsert], rows: Mapping[Key, IdentityRow]) -> list[Identity]:

@@ -8,13 +8,14 @@ from hashlib import blake2b
 
 import psycopg
 
-from vexil.stores.identities import IdentifierTaken, Identity, Page, TraitValue, Upsert
+from vexil.stores.identities import IdentifierTaken, Identity, Increment, Page, TraitValue, Upsert
 from vexil.stores.postgres.connections import Connection, Connections
 from vexil.stores.rows import (
     IdentityRow,
     Key,
     Merge,
     in_order,
+    increment,
     keys_of,
     merge,
     new_row,
@@ -105,7 +106,19 @@ class PostgresIdentities:
                 written = _write(connection, expected, upserts, now_us)
                 if written is not None:
                     return in_order(upserts, expected.rows | written)
-        raise Unavailable("PostgreSQL: the identities were deleted again and again while they were written.")
+        raise _deleted_meanwhile()
+
+    def increment_many(self, increments: Sequence[Increment]) -> list[int]:
+        now_us = now_microseconds()
+        with self._connections.lending() as connection:
+            for _ in range(_ATTEMPTS):
+                with connection.transaction():
+                    locked = _present_and_locked(connection, keys_of(increments), now_us)
+                    if locked is not None:
+                        merged, values = increment(locked, increments, now_us)
+                        _update(connection, merged.updated)
+                        return values
+        raise _deleted_meanwhile()
 
     def create(self, environment_id: int, identifier: str) -> Identity:
         row = new_row(environment_id, identifier, now_microseconds())
@@ -174,6 +187,20 @@ def _write(connection: Connection, expected: Merge, upserts: Sequence[Upsert], n
             _update(connection, merged.updated)
             rows |= merged.rows
     return rows
+
+
+def _present_and_locked(connection: Connection, keys: Sequence[Key], now_us: int) -> Rows | None:
+    """The rows, created if need be, that nobody else can change now; None when one is gone again."""
+    found = _select(connection, _FIND_MANY, keys)
+    missing = [new_row(*key, now_us) for key in keys if key not in found]
+    if missing:
+        _insert(connection, missing)
+    locked = _select(connection, _LOCK_MANY, keys)
+    return locked if len(locked) == len(keys) else None
+
+
+def _deleted_meanwhile() -> Unavailable:
+    return Unavailable("PostgreSQL: the identities were deleted again and again while they were written.")
 
 
 def _select(connection: Connection, statement: str, keys: Iterable[Key]) -> Rows:

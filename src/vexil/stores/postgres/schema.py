@@ -38,6 +38,22 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (environment_id, hour_us, resource, sdk)
         )""",
     ),
+    (
+        """CREATE TABLE flags_evaluations (
+            environment_id bigint NOT NULL,
+            hour_us bigint NOT NULL,
+            feature_name text NOT NULL,
+            enabled smallint NOT NULL,
+            sdk text NOT NULL,
+            evaluations bigint NOT NULL,
+            PRIMARY KEY (environment_id, hour_us, feature_name, enabled, sdk)
+        )""",
+        """CREATE TABLE flags_first_evaluations (
+            environment_id bigint PRIMARY KEY,
+            at_us bigint NOT NULL,
+            sdk text NOT NULL
+        )""",
+    ),
 )
 
 

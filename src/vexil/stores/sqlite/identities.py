@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from vexil.stores.identities import IdentifierTaken, Identity, Page, TraitValue, Upsert
+from vexil.stores.identities import IdentifierTaken, Identity, Increment, Page, TraitValue, Upsert
 from vexil.stores.rows import (
     NO_TRAITS,
     IdentityRow,
     Key,
+    Merge,
     in_order,
+    increment,
     keys_of,
     merge,
     storable_identifier,
@@ -92,11 +94,14 @@ class SqliteIdentities:
     def save_many(self, upserts: Sequence[Upsert]) -> list[Identity]:
         with self._connections.writing() as connection:
             merged = merge(_rows(connection, keys_of(upserts)), upserts, now_microseconds())
-            if merged.inserted:
-                _insert(connection, merged.inserted, into=merged.rows)
-            if merged.updated:
-                connection.execute(_UPDATE_MANY, (msgspec.json.encode(merged.updated).decode(),))
+            _write(connection, merged)
         return in_order(upserts, merged.rows)
+
+    def increment_many(self, increments: Sequence[Increment]) -> list[int]:
+        with self._connections.writing() as connection:
+            merged, values = increment(_rows(connection, keys_of(increments)), increments, now_microseconds())
+            _write(connection, merged)
+        return values
 
     def create(self, environment_id: int, identifier: str) -> Identity:
         parameters = (environment_id, storable_identifier(identifier), now_microseconds(), NO_TRAITS)
@@ -155,6 +160,13 @@ class SqliteIdentities:
 def _rows(connection: sqlite3.Connection, wanted: Sequence[Key]) -> Mapping[Key, IdentityRow]:
     answer = connection.execute(_FIND_MANY, (msgspec.json.encode(wanted).decode(),)).fetchone()
     return {row.key: row for row in _rows_decoder.decode(answer[0])}
+
+
+def _write(connection: sqlite3.Connection, merged: Merge) -> None:
+    if merged.inserted:
+        _insert(connection, merged.inserted, into=merged.rows)
+    if merged.updated:
+        connection.execute(_UPDATE_MANY, (msgspec.json.encode(merged.updated).decode(),))
 
 
 def _insert(connection: sqlite3.Connection, rows: list[IdentityRow], into: dict[Key, IdentityRow]) -> None:

@@ -39,6 +39,22 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (environment_id, hour_us, resource, sdk)
         ) STRICT, WITHOUT ROWID""",
     ),
+    (
+        """CREATE TABLE evaluations (
+            environment_id INTEGER NOT NULL,
+            hour_us INTEGER NOT NULL,
+            feature_name TEXT NOT NULL,
+            enabled INTEGER NOT NULL,
+            sdk TEXT NOT NULL,
+            evaluations INTEGER NOT NULL,
+            PRIMARY KEY (environment_id, hour_us, feature_name, enabled, sdk)
+        ) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE first_evaluations (
+            environment_id INTEGER PRIMARY KEY,
+            at_us INTEGER NOT NULL,
+            sdk TEXT NOT NULL
+        ) STRICT""",
+    ),
 )
 
 _PATIENCE_SECONDS = 5.0
