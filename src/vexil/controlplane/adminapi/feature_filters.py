@@ -8,6 +8,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
 from vexil.controlplane import permissions
+from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.db.models import Environment, Project
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.permissions import VIEW_ENVIRONMENT, Actor
@@ -30,10 +31,6 @@ class _Ids(serializers.CharField):
         return [int(text) for text in texts]
 
 
-def _id() -> serializers.IntegerField:
-    return serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
-
-
 def _text() -> serializers.CharField:
     return serializers.CharField(required=False, allow_blank=True)
 
@@ -50,9 +47,9 @@ class _Query(serializers.Serializer[Any]):
     tag_strategy = serializers.ChoiceField(choices=("INTERSECTION", "UNION"), default="INTERSECTION")
     is_archived = _truth()
     type = serializers.ChoiceField(choices=FeatureType.values, required=False)
-    environment = _id()
-    segment = _id()
-    identity = _id()
+    environment = Id(required=False)
+    segment = Id(required=False)
+    identity = Id(required=False)
     is_enabled = _truth()
     value_search = _text()
     owners = _Ids("Owner")

@@ -17,10 +17,10 @@ from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.feature_state_serializers import override_json
 from vexil.controlplane.adminapi.feature_values import ShareSerializer, TypedValueSerializer, shares_of
+from vexil.controlplane.adminapi.nested_bodies import Entry, Id
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.parsing import parent_id
 from vexil.controlplane.adminapi.paths import path
-from vexil.controlplane.adminapi.placed_errors import Entry
 from vexil.controlplane.db.models import Environment, Feature, FeatureSegment, Segment
 from vexil.controlplane.permissions import MANAGE_SEGMENT_OVERRIDES, VIEW_ENVIRONMENT, Actor
 from vexil.controlplane.queries import feature_states
@@ -64,12 +64,12 @@ class _Override(serializers.Serializer[Any]):
 
 
 class _Query(serializers.Serializer[Any]):
-    environment = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
-    feature = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
+    environment = Id()
+    feature = Id()
 
 
 class _Priority(Entry):
-    id = serializers.IntegerField()
+    id = Id()
     priority = serializers.IntegerField(min_value=0, max_value=_PRIORITY_MAX)
 
 

@@ -8,7 +8,7 @@ from vexil.controlplane.actions.features import FeatureChanges, NewFeature
 from vexil.controlplane.actions.multivariate import OptionFields
 from vexil.controlplane.actions.values import columns_of
 from vexil.controlplane.adminapi.feature_values import FlagText, Percentage, TypedValueSerializer, columns_sent
-from vexil.controlplane.adminapi.placed_errors import Entry
+from vexil.controlplane.adminapi.nested_bodies import Entry, Id, NestedBody
 from vexil.controlplane.db.models import Feature, FeatureState, MultivariateOption, User
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.queries.features import NOWHERE, Situation
@@ -38,11 +38,11 @@ class _NoneYet(serializers.ListField):
 class OptionSerializer(Entry, TypedValueSerializer):
     """An option inside a feature."""
 
-    id = serializers.IntegerField(required=False)
+    id = Id(required=False)
     default_percentage_allocation = Percentage(default=100)
 
 
-class FeatureSerializer(serializers.Serializer[Feature]):
+class FeatureSerializer(NestedBody):
     """What a body may hold. Once a feature exists, most of it is ignored."""
 
     name = serializers.CharField(max_length=2000)

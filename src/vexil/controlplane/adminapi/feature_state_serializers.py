@@ -14,6 +14,7 @@ from vexil.controlplane.adminapi.feature_values import (
     native_columns,
     shares_of,
 )
+from vexil.controlplane.adminapi.nested_bodies import Id, NestedBody
 from vexil.controlplane.adminapi.parsing import body_of
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Environment, FeatureSegment, FeatureState
@@ -25,21 +26,21 @@ _SHARES = "multivariate_feature_state_values"
 class NestedState(serializers.Serializer[FeatureState]):
     """A state below an environment or identity; the value is read by `nested_change`."""
 
-    feature = serializers.IntegerField(required=False)
+    feature = Id(required=False)
     enabled = serializers.BooleanField(required=False)
     multivariate_feature_state_values = ShareSerializer(many=True, required=False)
 
 
-class FlatState(serializers.Serializer[FeatureState]):
+class FlatState(NestedBody):
     """A state on its own. What a state belongs to is fixed when it is created."""
 
-    feature = serializers.IntegerField()
-    environment = serializers.IntegerField()
+    feature = Id()
+    environment = Id()
     enabled = serializers.BooleanField(required=False)
     feature_state_value = TypedValueSerializer(required=False)
     multivariate_feature_state_values = ShareSerializer(many=True, required=False)
-    feature_segment = serializers.IntegerField(required=False, allow_null=True)
-    identity = serializers.IntegerField(required=False, allow_null=True)
+    feature_segment = Id(required=False, allow_null=True)
+    identity = Id(required=False, allow_null=True)
     identifier = serializers.CharField(required=False, allow_null=True, max_length=2000)
 
     def validate_feature(self, feature_id: int) -> int:

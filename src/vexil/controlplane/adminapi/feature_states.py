@@ -59,7 +59,7 @@ class OneFeatureState(APIView):
         if state is None:
             raise errors.no_match("FeatureState")
         _check_right(by, state, MANAGE_SEGMENT_OVERRIDES if state.feature_segment_id else UPDATE_FEATURE_STATE)
-        form = FlatState(state, data=request.data, partial=partial, context={"environment": state.environment})
+        form = FlatState(state, data=request.data, context={"environment": state.environment, "patch": partial})
         form.is_valid(raise_exception=True)
         return Response(flat_json(actions.update(state, form.change(), by=by)))
 

@@ -18,9 +18,9 @@ from vexil.controlplane.actions.values import ValueColumns
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.feature_values import FlagInteger, FlagText, Percentage
+from vexil.controlplane.adminapi.nested_bodies import Entry, Id
 from vexil.controlplane.adminapi.parsing import body_of
 from vexil.controlplane.adminapi.paths import path
-from vexil.controlplane.adminapi.placed_errors import Entry
 from vexil.controlplane.db.models import Environment, Feature, FeatureState, Segment
 from vexil.controlplane.permissions import MANAGE_SEGMENT_OVERRIDES, UPDATE_FEATURE_STATE, VIEW_ENVIRONMENT, Actor
 from vexil.controlplane.queries import feature_states as queries
@@ -48,7 +48,7 @@ class _Value(serializers.Serializer[Any]):
 
 
 class _Variant(Entry):
-    id = serializers.IntegerField()
+    id = Id()
     weight = Percentage()
 
 
@@ -61,7 +61,7 @@ class _Part(Entry):
 
 
 class _Segment(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
+    id = Id()
 
     def validate_id(self, segment_id: int) -> int:
         if not Segment.live.filter(pk=segment_id, project=self.context["feature"].project).exists():

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from vexil.controlplane.actions import values
 from vexil.controlplane.actions.allocations import Share
 from vexil.controlplane.actions.values import INTEGER_MAX, INTEGER_MIN, ValueColumns
-from vexil.controlplane.adminapi.placed_errors import Entry
+from vexil.controlplane.adminapi.nested_bodies import Entry, Id
 from vexil.controlplane.db.models.features import TypedValue, ValueType
 from vexil.wire.snapshot import FlagValue
 
@@ -55,7 +55,7 @@ def columns_sent(sent: dict[str, Any]) -> ValueColumns:
 
 
 class ShareSerializer(Entry):
-    multivariate_feature_option = serializers.IntegerField()
+    multivariate_feature_option = Id()
     percentage_allocation = Percentage()
 
 

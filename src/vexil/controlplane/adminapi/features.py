@@ -15,6 +15,7 @@ from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.feature_filters import filters_of
 from vexil.controlplane.adminapi.feature_serializers import FeatureSerializer, feature_json, short_feature_json
+from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.adminapi.pagination import SizedPages
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import Feature, Project, User
@@ -70,7 +71,7 @@ class OneFeature(APIView):
     def _update(self, request: Request, project_id: int, feature_id: int, *, partial: bool) -> Feature:
         by = actor_of(request)
         feature = find(by, project_id, feature_id, CREATE_FEATURE)
-        form = FeatureSerializer(feature, data=request.data, partial=partial)
+        form = FeatureSerializer(feature, data=request.data, context={"patch": partial})
         form.is_valid(raise_exception=True)
         _check_options(form, feature.project, by)
         return _reloaded(actions.update(feature, form.changes(), by=by))
@@ -86,7 +87,7 @@ class FeatureByUuid(APIView):
 
 
 class _Users(serializers.Serializer[Any]):
-    user_ids = serializers.ListField(child=serializers.IntegerField())
+    user_ids = serializers.ListField(child=Id())
 
 
 class AddOwners(APIView):

@@ -14,6 +14,7 @@ from vexil.controlplane.adminapi.feature_state_serializers import nested_change,
 from vexil.controlplane.adminapi.feature_states import feature_to_set
 from vexil.controlplane.adminapi.feature_states_nested import found, listed, patched_json
 from vexil.controlplane.adminapi.identities import existing, find
+from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.adminapi.parsing import parent_id
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import Environment, FeatureState
@@ -74,7 +75,7 @@ class AllStates(APIView):
 
 
 class _Source(serializers.Serializer[Any]):
-    source_identity_id = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
+    source_identity_id = Id()
 
 
 class CloneStates(APIView):

@@ -7,7 +7,7 @@ from django.conf import settings
 from rest_framework import serializers
 
 from vexil.controlplane.actions.segments import Rule
-from vexil.controlplane.adminapi.placed_errors import Entry
+from vexil.controlplane.adminapi.nested_bodies import Entry, NestedBody
 from vexil.controlplane.db.models import Feature, Segment
 from vexil.engine.patterns import pattern_error
 
@@ -79,7 +79,7 @@ class _OuterRule(Entry):
     rules = _InnerRule(many=True, default=list)
 
 
-class SegmentSerializer(serializers.Serializer[Segment]):
+class SegmentSerializer(NestedBody):
     name = serializers.CharField(max_length=2000)
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
     feature: "serializers.PrimaryKeyRelatedField[Feature]" = serializers.PrimaryKeyRelatedField(

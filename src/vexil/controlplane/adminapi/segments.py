@@ -16,6 +16,7 @@ from vexil.controlplane.actions.segments import NewSegment
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.feature_states import needed_query_id
+from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.adminapi.pagination import Pages, SizedPages
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.adminapi.segment_serializers import NameSerializer, SegmentSerializer, segment_json
@@ -26,7 +27,7 @@ from vexil.controlplane.queries import segments as queries
 
 class _Query(serializers.Serializer[Any]):
     q = serializers.CharField(required=False, allow_blank=True)
-    identity = serializers.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
+    identity = Id(required=False)
     include_feature_specific = serializers.BooleanField(default=True)
 
 
@@ -64,7 +65,8 @@ class OneSegment(APIView):
     def _update(self, request: Request, project_id: int, segment_id: int, *, partial: bool) -> Response:
         by = actor_of(request)
         segment = _find(lookups.project(by, project_id, MANAGE_SEGMENTS), segment_id)
-        form = SegmentSerializer(segment, data=request.data, partial=partial, context={"project": segment.project})
+        context = {"project": segment.project, "patch": partial}
+        form = SegmentSerializer(segment, data=request.data, context=context)
         form.is_valid(raise_exception=True)
         return Response(segment_json(actions.update(segment, form.validated_data, by=by)))
 

@@ -1,8 +1,17 @@
-"""Errors of a list's entries, each at its entry's place."""
+"""Bodies with lists of objects in them."""
 
 from typing import Any
 
 from rest_framework import serializers
+
+_ID_MAX = 2**63 - 1
+
+
+class Id(serializers.IntegerField):
+    """An id that fits a column."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=0, max_value=_ID_MAX, **options)
 
 
 class PlacedErrors(serializers.ListSerializer[Any]):
@@ -23,3 +32,16 @@ class Entry(serializers.Serializer[Any]):
 
     class Meta:
         list_serializer_class = PlacedErrors
+
+
+class NestedBody(serializers.Serializer[Any]):
+    """With `patch` in its context its own fields may be left out, but what stands inside them is whole.
+
+    The framework's `partial` would let the inner objects be incomplete, too.
+    """
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        for field in fields.values() if self.context.get("patch") else ():
+            field.required = False
+        return fields
