@@ -6,8 +6,10 @@ An environment is compiled when its snapshot arrives, away from requests, and ne
 import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import cached_property
 
 from vexil import engine
+from vexil.dataplane.decisions import Decisions, Overridden
 from vexil.dataplane.prepared import Prepared
 from vexil.wire import flags, json_text, snapshot, times
 from vexil.wire.document import environment_document
@@ -46,6 +48,7 @@ class View:
         self._positions = {state.feature_id: position for position, state in enumerate(defaults)}
         self._engine = engine.Environment(compiler.matchers, [compiler.flag(state) for state in defaults])
         listed = [(compiler.features[state.feature_id].name, compiler.listed(state)) for state in defaults]
+        self._defaults = defaults
         self.by_name = {name.lower(): flag for name, flag in reversed(listed) if flag}
         self.first = next((flag for _, flag in listed if flag), None)
         self.flags = b"[" + b",".join(flag for _, flag in listed if flag) + b"]"
@@ -55,6 +58,12 @@ class View:
         if overrides is None:
             return self._engine.evaluate(subject)
         return self._engine.evaluate(subject, self._overridden(overrides))
+
+    @cached_property
+    def decisions(self) -> Decisions:
+        """The same flags with their reasons."""
+        compiler = self._compiler
+        return Decisions(compiler.source, self._defaults, compiler.matchers, compiler.overrides)
 
     def _overridden(self, overrides: snapshot.IdentityOverrides) -> Mapping[int, Outcomes]:
         return {
@@ -68,6 +77,7 @@ class _Compiler:
     """What the views of one environment are made from."""
 
     def __init__(self, source: snapshot.Snapshot, warn: Warn) -> None:
+        self.source = source
         self.features = {feature.id: feature for feature in source.features}
         hides = source.environment.hide_disabled_flags
         self.hides_disabled = source.project.hide_disabled_flags if hides is None else hides
@@ -76,7 +86,7 @@ class _Compiler:
         self._feature_texts = {feature.id: self._writer.feature(feature) for feature in source.features}
         segments = [segment for segment in source.segments if segment.overrides]
         self.matchers = [engine.compile_segment(str(segment.id), segment.rules, warn) for segment in segments]
-        self._overrides = self._strongest_first(segments)
+        self.overrides = self._strongest_first(segments)
 
     def is_for_clients(self, state: snapshot.State) -> bool:
         return not self.features[state.feature_id].is_server_key_only
@@ -88,7 +98,11 @@ class _Compiler:
         return flags.closed(self._flag_text(state, state.value, None))
 
     def flag(self, state: snapshot.State) -> engine.Flag[bytes]:
-        return engine.Flag(self.outcomes(state), tuple(self._overrides.get(state.feature_id, ())))
+        overrides = self.overrides.get(state.feature_id, ())
+        return engine.Flag(
+            self.outcomes(state),
+            tuple(engine.Override(override.segment, self.outcomes(override.state)) for override in overrides),
+        )
 
     def outcomes(self, state: snapshot.State, *, identity_id: int | None = None) -> Outcomes:
         """What this state gives an identity."""
@@ -112,20 +126,17 @@ class _Compiler:
     def _flag_text(self, state: snapshot.State, value: snapshot.FlagValue, identity_id: int | None) -> bytes:
         return self._writer.flag(self._feature_texts[state.feature_id], state, value, identity_id=identity_id)
 
-    def _strongest_first(self, segments: Iterable[snapshot.Segment]) -> dict[int, list[engine.Override[bytes]]]:
+    def _strongest_first(self, segments: Iterable[snapshot.Segment]) -> dict[int, list[Overridden]]:
         """Segment overrides by feature. On equal priority the first segment wins; no priority is the weakest."""
-        ranked = sorted(
-            (
-                (_priority(state), index, state)
-                for index, segment in enumerate(segments)
-                for state in segment.overrides
-                if state.feature_id in self.features
-            ),
-            key=lambda entry: entry[:2],
+        found = (
+            Overridden(index, state)
+            for index, segment in enumerate(segments)
+            for state in segment.overrides
+            if state.feature_id in self.features
         )
-        overrides: dict[int, list[engine.Override[bytes]]] = {}
-        for _, index, state in ranked:
-            overrides.setdefault(state.feature_id, []).append(engine.Override(index, self.outcomes(state)))
+        overrides: dict[int, list[Overridden]] = {}
+        for override in sorted(found, key=lambda override: (_priority(override.state), override.segment)):
+            overrides.setdefault(override.state.feature_id, []).append(override)
         return overrides
 
 

@@ -3,13 +3,10 @@
 An answer costs one row read; a write only when something changed, and then the answer waits for its commit.
 """
 
-import hashlib
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from json.encoder import encode_basestring_ascii
 
-from vexil import engine
-from vexil.dataplane import bodies, errors, forms, rsgi, traits
+from vexil.dataplane import bodies, errors, forms, rsgi, subjects, traits
 from vexil.dataplane.compiled import CompiledEnvironment
 from vexil.dataplane.environments import Access
 from vexil.dataplane.flags import updated_at
@@ -118,33 +115,16 @@ class Identities:
 def _anonymous(access: Access, given: Mapping[str, GivenTrait]) -> tuple[Prepared, bool]:
     """An identity that is known by its traits alone and never stored."""
     shown = traits.anonymous(given.values())
-    identifier = _fingerprint(shown) if shown else uuid.uuid4().hex
+    identifier = subjects.anonymous_identifier(shown)
     outcomes = _evaluate(access, identifier, None, shown, use_overrides=False)
     return _prepare(access, identifier, None, shown, outcomes, reads_row=False), bool(shown)
-
-
-def _fingerprint(shown: list[ShownTrait]) -> str:
-    """Equal traits are the same anonymous identity, and so get the same variants."""
-    text = "".join(f"{trait.key}{trait.value}" for trait in sorted(shown, key=lambda trait: trait.key))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _evaluate(
     access: Access, identifier: str, identity: Identity | None, shown: list[ShownTrait], *, use_overrides: bool = True
 ) -> list[bytes]:
     environment = access.environment
-    settings = environment.settings
-    if settings.use_identity_composite_key_for_hashing:
-        key = f"{settings.api_key}_{identifier}"
-    else:
-        key = str(identity.id) if identity else identifier
-    subject = engine.Subject(
-        identifier=identifier,
-        key=key,
-        traits={trait.key: trait.value for trait in shown},
-        environment_key=settings.api_key,
-        environment_name=settings.name,
-    )
+    subject = subjects.subject(environment, identifier, identity, shown)
     overrides = environment.identity_overrides.get(identifier) if use_overrides else None
     return access.view.evaluate(subject, overrides)
 
