@@ -56,6 +56,7 @@ def test_workers_end_by_themselves_when_the_main_process_alone_was_killed(new_se
     while any(map(is_alive, processes)) and time.monotonic() < give_up_at:
         time.sleep(0.05)
     assert (len(processes) >= 3, [process for process in processes if is_alive(process)]) == (True, [])
+    assert server.stop() == -signal.SIGKILL
     assert server.start()
 
 
