@@ -103,7 +103,7 @@ class DataPlane:
 
     def owns(self, path: str) -> bool:
         slashed = path if path.endswith("/") else path + "/"
-        if path in self._services or slashed in self._endpoints or slashed in self._services:
+        if path in self._services or path in self._endpoints or slashed in self._endpoints or slashed in self._services:
             return True
         return self._stream_key(path) is not None
 
@@ -131,7 +131,10 @@ class DataPlane:
             shared += self._always
         if origin:
             shared += wire_headers.cors(origin)
-        return rsgi.send(stream, scope.method, Response(response.status, response.headers + shared, response.body))
+        response = response._replace(headers=response.headers + shared)
+        if response.pieces is not None:
+            return await rsgi.send_pieces(stream, response, response.pieces)
+        return rsgi.send(stream, scope.method, response)
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
         try:
@@ -143,7 +146,7 @@ class DataPlane:
                 raise errors.not_serving()
             handler = endpoint.methods.get("GET" if scope.method == "HEAD" else scope.method)
             if handler is not None:
-                return await handler(Request(scope.method, scope.query_string, scope.headers, stream, access))
+                return await handler(Request(scope.method, scope.path, scope.query_string, scope.headers, stream, access))
             return description(endpoint, scope.method)
         except Refusal as refusal:
             return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
@@ -172,6 +175,8 @@ class DataPlane:
         if accept is not None and "*/*" not in accept and "json" not in accept and "application/*" not in accept:
             raise errors.not_acceptable()
         key = (scope.headers.get("x-environment-key") or "").strip()
+        if not key and endpoint.takes_bearer:
+            key = _bearer(scope.headers.get("authorization") or "")
         if not key:
             raise errors.missing_key()
         access = self._environments.find(key) or await self._environments.load(key)
@@ -230,6 +235,11 @@ class DataPlane:
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 _FORBIDDEN = b"<!doctype html>\n<html lang=en>\n<title>403 Forbidden</title>\n<h1>403 Forbidden</h1>\n"
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, token = authorization.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _refused(refusal: Refusal) -> Response:

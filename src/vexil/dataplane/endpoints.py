@@ -27,6 +27,8 @@ class Endpoint:
     vary_found: str = ""
     """Of a GET that answers 200 or 404, where it differs."""
     needs_server_key: bool = False
+    takes_bearer: bool = False
+    """The key may come as `Authorization: Bearer`, too."""
     allow: str = field(init=False)
 
     def __post_init__(self) -> None:

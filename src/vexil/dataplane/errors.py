@@ -12,6 +12,7 @@ class Refusal(Exception):
     def __init__(self, status: int, body: Any, headers: Headers = ()) -> None:
         super().__init__(status, body)
         self.status = status
+        self.content = body
         self.body = json_text.dumps(body)
         self.headers = headers
 

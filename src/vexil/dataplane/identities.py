@@ -112,6 +112,15 @@ class Identities:
         return saved, traits.overlaid(shown, given), False
 
 
+def stateless(access: Access, given: GivenIdentity) -> Prepared:
+    """The answer from the snapshot and the request alone."""
+    if not given.identifier:
+        return _anonymous(access, given.traits)[0]
+    shown = traits.anonymous(given.traits.values())
+    outcomes = _evaluate(access, given.identifier, None, shown)
+    return _prepare(access, given.identifier, None, shown, outcomes, reads_row=False)
+
+
 def _anonymous(access: Access, given: Mapping[str, GivenTrait]) -> tuple[Prepared, bool]:
     """An identity that is known by its traits alone and never stored."""
     shown = traits.anonymous(given.values())

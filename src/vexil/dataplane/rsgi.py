@@ -1,6 +1,7 @@
 """Requests and answers of the data plane, on Granian's RSGI interface (docs/adr/0001)."""
 
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from granian.rsgi import ProtocolClosed, ProtocolError
@@ -48,6 +49,8 @@ class Response(NamedTuple):
     status: int
     headers: Headers
     body: bytes = b""
+    pieces: AsyncIterator[bytes] | None = None
+    """The body as it comes to be, in place of `body`."""
 
 
 class BodyTooLarge(Exception):
@@ -88,3 +91,10 @@ def send(stream: Stream, method: str, response: Response) -> None:
         stream.response_empty(response.status, headers)
     else:
         stream.response_bytes(response.status, headers, response.body)
+
+
+async def send_pieces(stream: Stream, response: Response, pieces: AsyncIterator[bytes]) -> None:
+    transport = stream.response_stream(response.status, list(response.headers))
+    with suppress(ProtocolClosed):  # The client may go before the end.
+        async for piece in pieces:
+            await transport.send_bytes(piece)

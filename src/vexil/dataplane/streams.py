@@ -8,7 +8,10 @@ import asyncio
 import random
 import re
 import resource
+from contextlib import suppress
 from typing import NamedTuple
+
+from granian.rsgi import ProtocolClosed
 
 from vexil.dataplane import errors
 from vexil.dataplane.audience import Audience, Client, Event
@@ -146,11 +149,12 @@ class Streams:
         turn.add(client)
         gone = asyncio.ensure_future(stream.client_disconnect())
         gone.add_done_callback(client.end)
+        transport = stream.response_stream(200, list(_HEADERS))
         try:
-            transport = stream.response_stream(200, list(_HEADERS))
-            await transport.send_bytes(_greeting(event, last_seen))
-            while (piece := await client.next_piece()) is not None:
-                await transport.send_bytes(piece)
+            with suppress(ProtocolClosed):
+                await transport.send_bytes(_greeting(event, last_seen))
+                while (piece := await client.next_piece()) is not None:
+                    await transport.send_bytes(piece)
         finally:
             gone.cancel()
             turn.discard(client)

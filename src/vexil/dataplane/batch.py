@@ -1,0 +1,79 @@
+"""`POST /api/v1/identities/batch/`: the flags of up to 1,000 identities, sent as they are evaluated.
+
+Stateless: each identity has the traits that the request gives it, and nothing is read from or written to the store.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from vexil.dataplane import bodies, errors, forms, identities, rsgi
+from vexil.dataplane.environments import Access
+from vexil.dataplane.errors import Refusal
+from vexil.dataplane.flags import updated_at
+from vexil.dataplane.forms import GivenIdentity
+from vexil.dataplane.requests import Request
+from vexil.dataplane.rsgi import Response
+
+IDENTITIES_MAX = 1000
+_PIECE_BYTES = 65_536
+
+
+class Batch:
+    def __init__(self, body_bytes_max: int) -> None:
+        self._body_bytes_max = body_bytes_max
+
+    async def post(self, request: Request) -> Response:
+        body = await rsgi.read_body(request.headers, request.stream, self._body_bytes_max)
+        access = request.access
+        given = _given(bodies.parse(body, request.headers.get("content-type")))
+        if not (access.is_server or access.environment.settings.allow_client_traits):
+            given = [identity._replace(traits={}) for identity in given]
+        headers = updated_at(access.environment.updated_at_text)
+        return Response(200, headers, pieces=_pieces(access, given))
+
+
+def _given(form: Any) -> list[GivenIdentity]:
+    """Raise `Refusal` with the errors of each identity at its place."""
+    entries = form.get("identities") if isinstance(form, dict) else None
+    if entries is None:
+        raise errors.invalid({"identities": ["This field is required."]})
+    if not isinstance(entries, list):
+        text = f'Expected a list of items but got type "{type(entries).__name__}".'
+        raise errors.invalid({"identities": {"non_field_errors": [text]}})
+    if len(entries) > IDENTITIES_MAX:
+        raise errors.invalid({"identities": [f"Ensure this field has no more than {IDENTITIES_MAX} elements."]})
+    given: list[GivenIdentity] = []
+    problems: list[Any] = []
+    for entry in entries:
+        try:
+            given.append(forms.identity(_with_trait_list(entry)))
+            problems.append({})
+        except Refusal as refusal:
+            problems.append(refusal.content)
+    if any(problems):
+        raise errors.invalid({"identities": problems})
+    return given
+
+
+def _with_trait_list(entry: Any) -> Any:
+    """Traits may come as an object, too: `{"plan": "pro"}`."""
+    if isinstance(entry, dict) and isinstance(entry.get("traits"), dict):
+        given = [{"trait_key": key, "trait_value": value} for key, value in entry["traits"].items()]
+        return {**entry, "traits": given}
+    return entry
+
+
+async def _pieces(access: Access, given: list[GivenIdentity]) -> AsyncIterator[bytes]:
+    """A JSON array with one identity on each line, so that a client can read it line by line as well."""
+    waiting = bytearray(b"[")
+    separator = b"\n"
+    for identity in given:
+        waiting += separator + identities.stateless(access, identity).body()
+        separator = b",\n"
+        if len(waiting) >= _PIECE_BYTES:
+            yield bytes(waiting)
+            waiting.clear()
+            # Other requests have their turn between two pieces.
+            await asyncio.sleep(0)
+    yield bytes(waiting) + b"\n]\n"
