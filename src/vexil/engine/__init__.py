@@ -6,6 +6,7 @@ is the caller's own type, for example a finished piece of JSON. What must come o
 """
 
 from vexil.engine.contexts import EvaluationContext, EvaluationResult, evaluate
+from vexil.engine.explain import Candidate, ConditionTrace, FlagTrace, SegmentTrace, explain_flag, explain_segment
 from vexil.engine.flags import Environment, Flag, Outcomes, Override, Variant, matching_segments
 from vexil.engine.hashing import percentage
 from vexil.engine.patterns import pattern_error
@@ -13,19 +14,25 @@ from vexil.engine.segments import ConditionLike, RuleLike, compile_segment
 from vexil.engine.subjects import Matcher, Subject
 
 __all__ = [
+    "Candidate",
     "ConditionLike",
+    "ConditionTrace",
     "Environment",
     "EvaluationContext",
     "EvaluationResult",
     "Flag",
+    "FlagTrace",
     "Matcher",
     "Outcomes",
     "Override",
     "RuleLike",
+    "SegmentTrace",
     "Subject",
     "Variant",
     "compile_segment",
     "evaluate",
+    "explain_flag",
+    "explain_segment",
     "matching_segments",
     "pattern_error",
     "percentage",

@@ -49,12 +49,13 @@ def _rule(key: str, rule: RuleLike, warn: Warn) -> Matcher:
     quantifier = _QUANTIFIERS.get(rule.type)
     if quantifier is None:
         return never
-    conditions = [_condition(key, condition, warn) for condition in rule.conditions]
+    conditions = [compile_condition(key, condition, warn) for condition in rule.conditions]
     rules = [_rule(key, sub_rule, warn) for sub_rule in rule.rules]
     return _every([quantifier(matchers) for matchers in (conditions, rules) if matchers])
 
 
-def _condition(key: str, condition: ConditionLike, warn: Warn) -> Matcher:
+def compile_condition(key: str, condition: ConditionLike, warn: Warn = _say_nothing) -> Matcher:
+    """What tells whether a subject meets one condition of the segment with this key."""
     name, value = condition.property or "", condition.value
     if name.startswith(PATH_PREFIX):
         path_reader(name)  # parses the path now rather than in a request
