@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from vexil.config import LOOPBACK_HOSTS, Config, ConfigError
+from vexil.rates import Rate
 
 
 def test_without_variables_everything_has_its_default() -> None:
@@ -88,3 +89,39 @@ def test_every_setting_has_a_variable_of_its_own() -> None:
     variables = [setting.metadata["variable"] for setting in fields(Config)]
 
     assert len(variables) == len(set(variables))
+
+
+def test_a_rate_is_a_number_for_a_period_and_nothing_is_no_limit() -> None:
+    rates = ["7/s", "7/min", "7/Hours", "7/d", "none", ""]
+
+    assert [Config.from_environ({"USER_THROTTLE_RATE": rate}).user_throttle_rate for rate in rates] == [
+        Rate(7, 1),
+        Rate(7, 60),
+        Rate(7, 3600),
+        Rate(7, 86_400),
+        None,
+        None,
+    ]
+
+
+@pytest.mark.parametrize("text", ["500", "0/min", "many/min", "5/month", "5/week", "5 / min", "-1/s"])
+def test_a_rate_that_is_none_is_refused_at_start(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^LOGIN_THROTTLE_RATE accepts a number, a slash and sec, min, hour or day"):
+        Config.from_environ({"LOGIN_THROTTLE_RATE": text})
+
+
+def test_organisation_keys_follow_the_rate_of_users_unless_they_have_their_own() -> None:
+    following = Config.from_environ({"USER_THROTTLE_RATE": "5/min"})
+    own = Config.from_environ({"USER_THROTTLE_RATE": "5/min", "MASTER_API_KEY_THROTTLE_RATE": "none"})
+
+    assert (following.master_api_key_throttle_rate, own.master_api_key_throttle_rate) == (Rate(5, 60), None)
+
+
+def test_a_redis_that_counts_needs_a_url() -> None:
+    backend = "django.core.cache.backends.redis.RedisCache"
+    with pytest.raises(ConfigError, match="USER_THROTTLE_CACHE_LOCATION must be its URL"):
+        Config.from_environ({"USER_THROTTLE_CACHE_BACKEND": backend})
+
+    counting = {"USER_THROTTLE_CACHE_BACKEND": backend, "USER_THROTTLE_CACHE_LOCATION": "redis://cache:6379/1"}
+    assert Config.from_environ(counting).throttles_url == "redis://cache:6379/1"
+    assert Config.from_environ({"USER_THROTTLE_CACHE_LOCATION": "admin-throttle"}).throttles_url is None

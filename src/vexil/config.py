@@ -11,12 +11,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from vexil import rates
+from vexil.rates import Rate
+
 
 class ConfigError(Exception):
     """A variable holds something that it does not accept."""
 
 
 Parser = Callable[[str], Any]
+
+SENDGRID = "sgbackend.SendGridBackend"
+MAIL_BACKENDS = (
+    "django.core.mail.backends.smtp.EmailBackend",
+    SENDGRID,
+    "django.core.mail.backends.console.EmailBackend",
+    "django.core.mail.backends.dummy.EmailBackend",
+    "django.core.mail.backends.locmem.EmailBackend",
+)
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
@@ -55,6 +67,12 @@ def _one_of(*words: str) -> Parser:
     return parse
 
 
+def _mail_backend(text: str) -> str:
+    if text not in MAIL_BACKENDS:
+        raise ValueError("one of " + ", ".join(MAIL_BACKENDS))
+    return text
+
+
 def _database_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
@@ -67,6 +85,11 @@ def _setting(variable: str, default: Any, help_text: str, parse: Parser = str, *
     return field(default=default, metadata=metadata)
 
 
+def _rate(variable: str, default: Rate, help_text: str) -> Any:
+    return _setting(variable, default, f"{help_text}; `none` for no limit.", rates.parse, blank_is_default=False)
+
+
+_REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -164,6 +187,22 @@ class Config:
     project_name: str = _setting("PROJECT_NAME", "Default Project", "Name of the first project.")
     domain: str = _setting("FLAGSMITH_DOMAIN", "", "Host of links in mails and on the command line.")
 
+    sender_email: str = _setting("SENDER_EMAIL", "noreply@localhost", "Sender of mails.")
+    email_backend: str | None = _setting(
+        "EMAIL_BACKEND",
+        None,
+        "How mails leave; " + ", ".join(f"`{name}`" for name in MAIL_BACKENDS) + ". Without it SMTP if `EMAIL_HOST` or "
+        "`SENDGRID_API_KEY` is set; otherwise mails are printed.",
+        _mail_backend,
+    )
+    email_host: str | None = _setting("EMAIL_HOST", None, "SMTP server.")
+    email_port: int = _setting("EMAIL_PORT", 587, "Port of the SMTP server.", _integer(1, 65_535))
+    email_host_user: str = _setting("EMAIL_HOST_USER", "", "User at the SMTP server.")
+    email_host_password: str = _setting("EMAIL_HOST_PASSWORD", "", "Password at the SMTP server.")
+    email_use_tls: bool = _setting("EMAIL_USE_TLS", True, "Encrypt mails on their way (STARTTLS).", _boolean)
+    sendgrid_api_key: str | None = _setting("SENDGRID_API_KEY", None, "Send through SendGrid's SMTP relay.")
+
+    disable_invite_links: bool = _setting("DISABLE_INVITE_LINKS", False, "Invite by mail only.", _boolean)
     prevent_signup: bool = _setting("PREVENT_SIGNUP", False, "Refuse sign-up without an invite.", _boolean)
     allow_registration_without_invite: bool = _setting(
         "ALLOW_REGISTRATION_WITHOUT_INVITE", True, "Let anybody sign up who reaches the server.", _boolean
@@ -182,6 +221,39 @@ class Config:
         30,
         "Minutes before a user's last login is written again.",
         _integer(0, 525_600),
+    )
+
+    user_throttle_rate: Rate | None = _rate(
+        "USER_THROTTLE_RATE",
+        Rate(500, 60),
+        "Admin API requests of one user, or of one address without valid credentials",
+    )
+    master_api_key_throttle_rate: Rate | None = _rate(
+        "MASTER_API_KEY_THROTTLE_RATE",
+        Rate(500, 60),
+        "Admin API requests of one organisation key; unset, as for users",
+    )
+    login_throttle_rate: Rate | None = _rate("LOGIN_THROTTLE_RATE", Rate(20, 60), "Log-ins from one address")
+    mfa_code_throttle_rate: Rate | None = _rate(
+        "MFA_CODE_THROTTLE_RATE", Rate(5, 60), "Second-factor codes from one address"
+    )
+    signup_throttle_rate: Rate | None = _rate("SIGNUP_THROTTLE_RATE", Rate(10_000, 60), "Sign-ups from one address")
+    invite_throttle_rate: Rate | None = _rate("INVITE_THROTTLE_RATE", Rate(10, 60), "Invitations sent by one user")
+    influx_query_throttle_rate: Rate | None = _rate(
+        "INFLUX_QUERY_THROTTLE_RATE", Rate(5, 60), "Usage queries of one user"
+    )
+    throttles_backend: str = _setting(
+        "USER_THROTTLE_CACHE_BACKEND",
+        "",
+        "Accepted for compatibility: a class with `redis` in its name demands a Redis in the next variable.",
+    )
+    throttles_location: str = _setting(
+        "USER_THROTTLE_CACHE_LOCATION",
+        "",
+        "Redis or Valkey (`redis://…`, `rediss://…`, `unix://…`) that counts for throttles; else the database does.",
+    )
+    num_proxies: int = _setting(
+        "NUM_PROXIES", 1, "Proxies in front, whose `X-Forwarded-For` tells a client's address.", _integer(0, 16)
     )
 
     feature_value_characters_max: int = _setting(
@@ -210,9 +282,19 @@ class Config:
             for setting in fields(cls)
             if _is_given(environ, setting.metadata)
         }
+        if "user_throttle_rate" in values:
+            values.setdefault("master_api_key_throttle_rate", values["user_throttle_rate"])
         if "database_url" not in values and environ.get("DJANGO_DB_NAME"):
             values["database_url"] = _url_of_parts(environ)
-        return cls(**values)
+        config = cls(**values)
+        _check_throttles(config)
+        return config
+
+    @property
+    def throttles_url(self) -> str | None:
+        """The Redis that keeps the throttle logs; None for the database."""
+        is_redis = self.throttles_location.startswith(_REDIS_SCHEMES)
+        return self.throttles_location if is_redis else None
 
 
 def load() -> Config:
@@ -247,6 +329,11 @@ def _read(environ: Mapping[str, str], name: str, metadata: Mapping[str, Any]) ->
     except ValueError as error:
         shown = "the given text" if name in {"database_url", "secret_key"} else repr(environ[variable])
         raise ConfigError(f"{variable} accepts {error}; {shown} is not that.") from None
+
+
+def _check_throttles(config: Config) -> None:
+    if "redis" in config.throttles_backend.lower() and not config.throttles_url:
+        raise ConfigError("USER_THROTTLE_CACHE_BACKEND names Redis: USER_THROTTLE_CACHE_LOCATION must be its URL.")
 
 
 def _url_of_parts(environ: Mapping[str, str]) -> str:

@@ -8,8 +8,11 @@ import django
 import pytest
 from django.test import override_settings
 
+from tests.journeys.running import UNTHROTTLED
+
 os.environ["DJANGO_SETTINGS_MODULE"] = "vexil.controlplane.site.settings"
 os.environ["VEXIL_DATA_DIR"] = tempfile.mkdtemp(prefix="vexil-controlplane-")
+os.environ.update(UNTHROTTLED)
 django.setup()
 
 from tests.controlplane import databases  # noqa: E402 -- models load only after setup

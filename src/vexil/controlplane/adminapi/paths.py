@@ -1,9 +1,13 @@
 """Paths of the Admin API: what cannot be an id never reaches a view, and is 404 `Not found.`"""
 
+from typing import Any
+
 from django.urls import URLPattern, register_converter
 from django.urls import path as django_path
 from django.urls.converters import IntConverter
 from rest_framework.views import APIView
+
+from vexil.controlplane.adminapi.throttling import counted
 
 
 class IdConverter(IntConverter):
@@ -17,4 +21,4 @@ register_converter(IdConverter, "id")
 
 def path(route: str, view: type[APIView]) -> URLPattern:
     """A route with `<id:…>` and `<str:…>` parts, relative to /api/v1/."""
-    return django_path(route, view.as_view())
+    return django_path(route, counted(view).as_view())

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vexil.controlplane.actions import users
-from vexil.controlplane.adminapi import errors
+from vexil.controlplane.adminapi import errors, throttling
 from vexil.controlplane.adminapi.authentication import user_of
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import User
@@ -25,6 +25,7 @@ class Credentials(serializers.Serializer[None]):
 
 class Login(APIView):
     permission_classes = [AllowAny]
+    throttle_scopes = {"POST": throttling.LOGIN}
 
     def post(self, request: Request) -> Response:
         if settings.VEXIL.prevent_email_password:

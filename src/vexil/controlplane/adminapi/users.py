@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vexil.controlplane.actions import users
-from vexil.controlplane.adminapi import errors
+from vexil.controlplane.adminapi import errors, throttling
 from vexil.controlplane.adminapi.authentication import actor_of, user_of
 from vexil.controlplane.adminapi.onboarding import OnboardingSerializer
 from vexil.controlplane.adminapi.paths import path
@@ -82,6 +82,7 @@ class Goodbye(serializers.Serializer[None]):
 
 class Users(APIView):
     permission_classes = [AllowAny]
+    throttle_scopes = {"POST": throttling.SIGNUP}
 
     def get(self, _request: Request) -> NoReturn:
         raise NotFound(errors.NOT_FOUND)

@@ -10,4 +10,4 @@ from vexil.stores.opening import Stores, open_stores
 def current() -> Stores:
     """The stores of the configured database; nothing connects before the first call on one of them."""
     settings = config.load()
-    return open_stores(settings.database_url, settings.data_dir)
+    return open_stores(settings.database_url, settings.data_dir, settings.throttles_url)

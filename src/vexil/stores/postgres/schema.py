@@ -37,6 +37,13 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             requests bigint NOT NULL,
             PRIMARY KEY (environment_id, hour_us, resource, sdk)
         )""",
+        """CREATE UNLOGGED TABLE admin_throttles (
+            bucket text PRIMARY KEY,
+            forget_at_us bigint NOT NULL,
+            wait_us bigint NOT NULL,
+            admitted_us bigint[] NOT NULL
+        ) WITH (fillfactor = 50)""",
+        "ALTER TABLE admin_throttles ALTER COLUMN admitted_us SET STORAGE EXTERNAL",
     ),
     (
         """CREATE TABLE flags_evaluations (

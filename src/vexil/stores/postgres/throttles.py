@@ -1,4 +1,4 @@
-"""Throttle logs in PostgreSQL: one statement per request, by the database's clock, in a table without write-ahead log."""
+"""Throttle logs in PostgreSQL: one statement per request, by the database's clock, in an unlogged table."""
 
 import time
 

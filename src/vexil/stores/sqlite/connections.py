@@ -3,7 +3,8 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -62,11 +63,25 @@ def connect(path: Path, *, mode: str = "rw") -> sqlite3.Connection:
     return connection
 
 
+def use_wal(connection: sqlite3.Connection) -> None:
+    # Switching to WAL answers "locked" at once, whatever the busy timeout, while another process does the same.
+    give_up_at = time.monotonic() + _BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
+
+
 class Connections:
     """Opens a connection when a thread first asks. A forked child starts afresh, as SQLite demands."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, open_file: Callable[[Path], sqlite3.Connection] = connect) -> None:
         self.path = path
+        self._open_file = open_file
         self._inherited: list[object] = []
         self._start_afresh()
 
@@ -86,7 +101,7 @@ class Connections:
         return connection or self._add()
 
     def _add(self) -> sqlite3.Connection:
-        connection = connect(self.path)
+        connection = self._open_file(self.path)
         self._local.connection = connection
         with self._lock:
             for thread, left_behind in self._open:

@@ -1,11 +1,10 @@
 """The tables and how they come to be."""
 
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
-from vexil.stores.sqlite.connections import Connections, connect, translating
+from vexil.stores.sqlite.connections import Connections, connect, translating, use_wal
 from vexil.stores.unavailable import Unavailable
 
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -57,8 +56,6 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
 )
 
-_PATIENCE_SECONDS = 5.0
-
 
 def migrate(path: Path) -> None:
     """Create the file and bring its tables up to date; several processes may do so at once."""
@@ -68,7 +65,7 @@ def migrate(path: Path) -> None:
         except OSError as error:
             raise Unavailable(f"SQLite: {error}") from error
         with closing(connect(path, mode="rwc")) as connection:
-            _use_wal(connection)
+            use_wal(connection)
             connection.execute("BEGIN IMMEDIATE")
             for version, statements in enumerate(_MIGRATIONS[_version(connection) :], _version(connection) + 1):
                 for statement in statements:
@@ -87,16 +84,3 @@ def ping(connections: Connections) -> None:
 def _version(connection: sqlite3.Connection) -> int:
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    # Switching to WAL answers "locked" at once, whatever the busy timeout, while another process does the same.
-    give_up_at = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError:
-            if time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.01)

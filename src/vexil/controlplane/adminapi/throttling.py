@@ -1,0 +1,87 @@
+"""How often somebody may ask: each request counts once, in the bucket of its scope and of who sent it.
+
+A view names scopes of its own in `throttle_scopes`, by method; they replace the general one.
+"""
+
+from typing import Any, NamedTuple
+
+import structlog
+from django.conf import settings
+from rest_framework.exceptions import APIException, Throttled
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from vexil.controlplane.adminapi.authentication import actor_of
+from vexil.controlplane.db import stores
+from vexil.controlplane.permissions import Actor
+from vexil.rates import Rate
+from vexil.stores.unavailable import Unavailable
+
+log = structlog.get_logger(__name__)
+
+LOGIN, MFA_CODE, SIGNUP, INVITE, INFLUX_QUERY = "login", "mfa_code", "signup", "invite", "influx_query"
+_BY_ADDRESS = {LOGIN, MFA_CODE, SIGNUP}
+_ADDRESS_CHARACTERS_MAX = 64
+
+
+class Bucket(NamedTuple):
+    """What a request counts against."""
+
+    name: str
+    rate: Rate | None
+
+
+class Counted(APIView):
+    """Every view of the Admin API, by way of `paths.path`. Counts as soon as it is known who asks."""
+
+    def perform_authentication(self, request: Request) -> None:
+        scope = getattr(self, "throttle_scopes", {}).get(request.method)
+        try:
+            super().perform_authentication(request)
+        except APIException:
+            # Before the 401, so that nobody can try credentials without end.
+            _admit(_bucket(request, Actor(), scope))
+            raise
+        _admit(_bucket(request, actor_of(request), scope))
+
+
+def counted(view: type[APIView]) -> type[APIView]:
+    """The view with its requests counted."""
+    named: dict[str, Any] = {"__module__": view.__module__, "__doc__": view.__doc__}
+    return type(view.__name__, (Counted, view), named)
+
+
+def _bucket(request: Request, by: Actor, scope: str | None) -> Bucket:
+    ours = settings.VEXIL
+    sender = f"user:{by.user.pk}" if by.user else f"address:{_address(request)}"
+    if scope:
+        return Bucket(f"{scope}:{f'address:{_address(request)}' if scope in _BY_ADDRESS else sender}", _rate(scope))
+    if by.master_api_key:
+        return Bucket(f"master_api_key:{by.master_api_key.prefix}", ours.master_api_key_throttle_rate)
+    return Bucket(f"user:{sender}", ours.user_throttle_rate)
+
+
+def _rate(scope: str) -> Rate | None:
+    rate: Rate | None = getattr(settings.VEXIL, f"{scope}_throttle_rate")
+    return rate
+
+
+def _address(request: Request) -> str:
+    """The client's address: what the outermost of NUM_PROXIES proxies saw."""
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    proxies = min(settings.VEXIL.num_proxies, len(forwarded))
+    address = forwarded[-proxies] if proxies else request.META.get("REMOTE_ADDR", "")
+    return str(address)[:_ADDRESS_CHARACTERS_MAX]
+
+
+def _admit(bucket: Bucket) -> None:
+    if bucket.rate is None:
+        return
+    try:
+        wait = stores.current().throttles.admit(bucket.name, bucket.rate)
+    except Unavailable as error:
+        # Rather uncounted than down: a request that needs the same database fails by itself.
+        log.warning("throttle.unavailable", error=str(error))
+        return
+    if wait:
+        raise Throttled(wait)
