@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import Prefetch, Q
 
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Allocation, Environment, Feature, FeatureState, MultivariateOption, Segment
+from vexil.controlplane.queries.consistency import one_moment
 from vexil.stores.snapshots import EnvironmentKey
 from vexil.wire import snapshot as wire
 
@@ -18,10 +18,7 @@ def of_environment(environment_id: int, *, now: datetime) -> tuple[wire.Snapshot
 
     Eight statements, whatever the size, and one look at the identity store.
     """
-    with transaction.atomic():
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    with one_moment():
         environment = (
             Environment.live.select_related("project__organisation")
             .filter(pk=environment_id, project__deleted_at__isnull=True, project__organisation__deleted_at__isnull=True)
