@@ -146,7 +146,7 @@ class DataPlane:
                 raise errors.not_serving()
             handler = endpoint.methods.get("GET" if scope.method == "HEAD" else scope.method)
             if handler is not None:
-                return await handler(Request(scope.method, scope.path, scope.query_string, scope.headers, stream, access))
+                return await handler(_request(scope, stream, access))
             return description(endpoint, scope.method)
         except Refusal as refusal:
             return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
@@ -240,6 +240,10 @@ _FORBIDDEN = b"<!doctype html>\n<html lang=en>\n<title>403 Forbidden</title>\n<h
 def _bearer(authorization: str) -> str:
     scheme, _, token = authorization.partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _request(scope: Scope, stream: Stream, access: Access) -> Request:
+    return Request(scope.method, scope.path, scope.query_string, scope.headers, stream, access)
 
 
 def _refused(refusal: Refusal) -> Response:

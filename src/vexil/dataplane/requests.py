@@ -8,15 +8,24 @@ from vexil.dataplane.rsgi import ScopeHeaders, Stream
 
 
 @dataclass(slots=True)
-class Request:
+class OpenRequest:
+    """A request that needs no key."""
+
     method: str
+    path: str
     query_string: str
     headers: ScopeHeaders
     stream: Stream
-    access: Access
 
     def query(self) -> dict[str, str]:
         """Query parameters; of a repeated one the last counts."""
         if not self.query_string:
             return {}
         return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+
+@dataclass(slots=True)
+class Request(OpenRequest):
+    """A request whose key opens an environment."""
+
+    access: Access
