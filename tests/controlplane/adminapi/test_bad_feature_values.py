@@ -48,7 +48,7 @@ FIELDS = {
     "/api/__future__/environments/{environment}/features/{feature}/": ["environment_default", "segment_overrides"],
 }  # fmt: skip
 
-INNER_VALUES: list[Any] = [None, True, 2**63, 1e308, "x" * 3000, "\x00", "\ud800", [None], {}]
+INNER_VALUES: list[Any] = [None, 2**63, "\x00", "\ud800", [None]]
 
 
 @pytest.fixture
