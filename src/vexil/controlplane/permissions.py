@@ -161,6 +161,13 @@ def organisations_of(actor: Actor) -> QuerySet[Organisation]:
     return Organisation.live.filter(memberships__user=actor.user) if actor.user else Organisation.live.none()
 
 
+def administered_organisations(actor: Actor) -> QuerySet[Organisation]:
+    """The organisations that somebody is admin of."""
+    if actor.user is None:
+        return Organisation.live.filter(pk__in=_administered_by_key(actor))
+    return _joined(actor.user, Role.ADMIN)
+
+
 def viewable_projects(actor: Actor) -> QuerySet[Project]:
     """Live projects in which somebody holds VIEW_PROJECT; building the set takes one statement."""
     projects = Project.live.filter(organisation__deleted_at__isnull=True)

@@ -1,16 +1,20 @@
-"""Who did what: the event that every change leaves in its own transaction."""
+"""Who did what: the event that every change leaves in its own transaction, with its lines of the audit log."""
 
 from typing import Any
 
+from vexil.controlplane.actions import audit
 from vexil.controlplane.db.models import Environment, Event, Organisation, Project
-from vexil.controlplane.permissions import Actor
+from vexil.controlplane.permissions import SYSTEM, Actor
 
 Scope = Organisation | Project | Environment | None
 
 
 def record(by: Actor, kind: str, subject_id: object, *, scope: Scope, before: Any = None, after: Any = None) -> None:
-    """Append one event; `before` and `after` are JSON values, None for what was not there."""
-    Event.objects.create(
+    """Append one event; `before` and `after` are JSON values, None for what was not there.
+
+    A deletion is recorded before its rows are touched, so that the audit log can still look at them.
+    """
+    event = Event.objects.create(
         kind=kind,
         subject_id=str(subject_id),
         before=before,
@@ -19,6 +23,8 @@ def record(by: Actor, kind: str, subject_id: object, *, scope: Scope, before: An
         master_api_key_prefix=by.master_api_key.prefix if by.master_api_key else "",
         **_scope_ids(scope),
     )
+    if by != SYSTEM:
+        audit.write(event)
 
 
 def _scope_ids(scope: Scope) -> dict[str, int | None]:

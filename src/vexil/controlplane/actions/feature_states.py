@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from vexil.controlplane.actions import allocations, events, values
+from vexil.controlplane.actions import allocations, events, state_facts, values
 from vexil.controlplane.actions.allocations import Share
 from vexil.controlplane.actions.locks import lock_environment
 from vexil.controlplane.actions.publishing import publish
@@ -144,18 +144,7 @@ def copy_overrides(environment: Environment, *, source: Identity, target: Identi
 
 def facts(state: FeatureState) -> dict[str, Any]:
     """What an event tells of a state."""
-    return {
-        "feature_id": state.feature_id,
-        "feature_segment_id": state.feature_segment_id,
-        "identity_id": state.identity_id,
-        "identifier": state.identity_identifier,
-        "enabled": state.enabled,
-        "value": state.value,
-        "allocations": {
-            str(option): percentage
-            for option, percentage in state.allocations.order_by("pk").values_list("option_id", "percentage")
-        },
-    }
+    return state_facts.of(state)
 
 
 def _fresh(environment: Environment, feature: Feature) -> FeatureState:

@@ -3,6 +3,7 @@
 from django.urls import URLPattern
 
 from vexil.controlplane.adminapi import (
+    audit,
     environments,
     feature_segments,
     feature_states,
@@ -26,6 +27,7 @@ from vexil.controlplane.adminapi import (
 
 urlpatterns: list[URLPattern] = [
     *installation.urlpatterns,
+    *audit.urlpatterns,
     *sessions.urlpatterns,
     *users.urlpatterns,
     *passwords.urlpatterns,

@@ -4,19 +4,25 @@ Everything that a person can delete by name is deleted softly (`deleted_at`), so
 keep their references; managers named `live` leave deleted rows out. Identities and traits are in `stores`.
 """
 
+from .audit import AuditRecord, ChangeType
 from .environments import Environment, ServerKey
 from .events import Event
 from .feature_states import Allocation, FeatureSegment, FeatureState
 from .features import Feature, MultivariateOption
 from .grants import EnvironmentGrant, ProjectGrant
 from .master_api_keys import MasterAPIKey
+from .metadata import Metadata, MetadataField, MetadataModelField, MetadataRequirement
 from .organisations import Membership, Organisation, Role, Subscription
 from .projects import Project
 from .segments import Segment
 from .users import User
+from .webhooks import DeliveryStatus, Webhook, WebhookDelivery
 
 __all__ = [
     "Allocation",
+    "AuditRecord",
+    "ChangeType",
+    "DeliveryStatus",
     "Environment",
     "EnvironmentGrant",
     "Event",
@@ -25,6 +31,10 @@ __all__ = [
     "FeatureState",
     "MasterAPIKey",
     "Membership",
+    "Metadata",
+    "MetadataField",
+    "MetadataModelField",
+    "MetadataRequirement",
     "MultivariateOption",
     "Organisation",
     "Project",
@@ -34,4 +44,6 @@ __all__ = [
     "ServerKey",
     "Subscription",
     "User",
+    "Webhook",
+    "WebhookDelivery",
 ]

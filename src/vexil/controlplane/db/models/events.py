@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 
 
@@ -16,5 +18,5 @@ class Event(models.Model):
     user_id = models.BigIntegerField(null=True)
     master_api_key_prefix = models.CharField(max_length=8, default="", blank=True)
     subject_id = models.CharField(max_length=64)
-    before = models.JSONField(null=True)
-    after = models.JSONField(null=True)
+    before: "models.JSONField[Any, Any]" = models.JSONField(null=True)
+    after: "models.JSONField[Any, Any]" = models.JSONField(null=True)

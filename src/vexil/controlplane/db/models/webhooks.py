@@ -1,0 +1,57 @@
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from .environments import Environment
+from .organisations import Organisation
+
+
+class Webhook(models.Model):
+    """A URL that hears of changes: in one environment, or in a whole organisation."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, null=True, related_name="webhooks")
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, null=True, related_name="webhooks")
+    url = models.URLField()
+    enabled = models.BooleanField(default=True)
+    secret = models.CharField(max_length=255, blank=True, default="")
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(environment__isnull=True) ^ models.Q(organisation__isnull=True),
+                name="webhook_of_environment_or_organisation",
+            )
+        ]
+
+
+class DeliveryStatus(models.TextChoices):
+    PENDING = "PENDING"
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+
+
+class WebhookDelivery(models.Model):
+    """One message to one webhook: to be sent at `next_attempt_at`, or finished."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event_type = models.CharField(max_length=32)
+    body = models.TextField()
+    """Exactly what is sent and signed, so that a replay is the same message."""
+    status = models.CharField(max_length=9, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
+    attempts = models.IntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    """While it is being sent: when somebody else may try, should the sender never come back."""
+    response_status = models.IntegerField(null=True)
+    error = models.TextField(blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    replay_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["webhook", "id"], name="pending_deliveries", condition=models.Q(status="PENDING"))
+        ]
