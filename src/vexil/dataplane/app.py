@@ -13,6 +13,7 @@ from vexil.dataplane import errors, health, rsgi, streams
 from vexil.dataplane.endpoints import Endpoint, Endpoints, all_endpoints, description, headers_of
 from vexil.dataplane.environments import Access, Environments
 from vexil.dataplane.errors import Refusal
+from vexil.dataplane.extensions import extensions
 from vexil.dataplane.health import Check, People
 from vexil.dataplane.identities import Find, Identities
 from vexil.dataplane.prepared import PreparedAnswers
@@ -54,14 +55,18 @@ class DataPlane:
             self._environments, streams.limits(config.streams_max, config.streams_per_second)
         )
         self._serves_streams = serves_flags
-        self._usage = UsageCounter(stores.usage)
+        self._usage = UsageCounter(stores, keeps_requests=config.enable_api_usage_tracking)
         self._saves: Batches[Upsert, Identity] = Batches(stores.identities.save_many)
         self._finds: Batches[tuple[int, str], Identity | None] | None = None
         if config.database_url:
             self._finds = Batches(stores.identities.find_many)
         prepared = PreparedAnswers(config.prepared_answers_mb * 1024 * 1024)
         identities = Identities(self._find(), self._saves.run, prepared, config.body_bytes_max)
-        self._endpoints = all_endpoints(identities) if serves_flags else Endpoints({})
+        self._endpoints = (
+            all_endpoints(identities, extensions(self._find(), config.body_bytes_max))
+            if serves_flags
+            else Endpoints({})
+        )
         self._services: dict[str, Callable[[], Awaitable[Response]]] = {
             "/health": self._readiness,
             "/health/": self._readiness,
@@ -243,7 +248,7 @@ def _bearer(authorization: str) -> str:
 
 
 def _request(scope: Scope, stream: Stream, access: Access) -> Request:
-    return Request(scope.method, scope.path, scope.query_string, scope.headers, stream, access)
+    return Request(scope.method, scope.query_string, scope.headers, stream, access)
 
 
 def _refused(refusal: Refusal) -> Response:

@@ -47,21 +47,13 @@ def _given(form: Any) -> list[GivenIdentity]:
     problems: list[Any] = []
     for entry in entries:
         try:
-            given.append(forms.identity(_with_trait_list(entry)))
+            given.append(forms.identity_in_short(entry))
             problems.append({})
         except Refusal as refusal:
             problems.append(refusal.content)
     if any(problems):
         raise errors.invalid({"identities": problems})
     return given
-
-
-def _with_trait_list(entry: Any) -> Any:
-    """Traits may come as an object, too: `{"plan": "pro"}`."""
-    if isinstance(entry, dict) and isinstance(entry.get("traits"), dict):
-        given = [{"trait_key": key, "trait_value": value} for key, value in entry["traits"].items()]
-        return {**entry, "traits": given}
-    return entry
 
 
 async def _pieces(access: Access, given: list[GivenIdentity]) -> AsyncIterator[bytes]:

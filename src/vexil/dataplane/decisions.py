@@ -50,6 +50,7 @@ class Decisions:
         matchers: Sequence[engine.Matcher],
         overrides: Mapping[int, Sequence[Overridden]],
     ) -> None:
+        self.all_segments = source.segments
         self.segments = [segment for segment in source.segments if segment.overrides]
         self.matchers = matchers
         self.features = {feature.id: feature for feature in source.features}

@@ -1,16 +1,21 @@
 """The endpoints of the Flags API: which path is answered by what, and what is told of it."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
 
 from vexil.dataplane import document, errors, flags
+from vexil.dataplane.analytics import Analytics
+from vexil.dataplane.deprecated import Deprecated, options_of_feature
 from vexil.dataplane.identities import Identities
-from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
+from vexil.dataplane.stored_traits import StoredTraits
 from vexil.wire import json_text
 from vexil.wire.headers import Headers
 
-Handler = Callable[[Request], Awaitable[Response]]
+Handler = Callable[..., Awaitable[Response]]
+"""Takes the request and, by name, the parts of its path."""
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 
@@ -20,39 +25,66 @@ class Endpoint:
     """One path of the Flags API."""
 
     resource: str
-    """The name under which requests are counted."""
+    """The name under which requests are counted; empty where they are not."""
     methods: Mapping[str, Handler]
     name: str
     vary: str = "Accept, Origin"
     vary_found: str = ""
     """Of a GET that answers 200 or 404, where it differs."""
+    needs_key: bool = True
     needs_server_key: bool = False
     takes_bearer: bool = False
     """The key may come as `Authorization: Bearer`, too."""
-    allow: str = field(init=False)
+    allow: str = ""
+    """Made of the methods unless given."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "allow", ", ".join((*self.methods, "HEAD", "OPTIONS")))
+        methods = (*self.methods, "HEAD", "OPTIONS") if "GET" in self.methods else (*self.methods, "OPTIONS")
+        object.__setattr__(self, "allow", self.allow or ", ".join(methods))
 
 
 class Endpoints:
-    """Finds the endpoint of a path."""
+    """Finds the endpoint of a path: a fixed one by one look-up, one with names in it by its pattern."""
 
-    def __init__(self, exact: Mapping[str, Endpoint]) -> None:
-        self._exact = exact
+    def __init__(self, fixed: Mapping[str, Endpoint], named: Mapping[str, Endpoint]) -> None:
+        self._fixed = fixed
+        self._named = [(re.compile(pattern), endpoint) for pattern, endpoint in named.items()]
 
     def find(self, path: str) -> Endpoint | None:
-        return self._exact.get(path)
+        return self._fixed.get(path) or self._find_named(path)
 
     def __contains__(self, path: str) -> bool:
         return self.find(path) is not None
 
+    def _find_named(self, path: str) -> Endpoint | None:
+        for pattern, endpoint in self._named:
+            if match := pattern.fullmatch(path):
+                methods = {method: partial(handler, **match.groupdict()) for method, handler in endpoint.methods.items()}
+                return replace(endpoint, methods=methods)
+        return None
 
-def all_endpoints(identities: Identities) -> Endpoints:
-    exact = {
-        "/api/v1/flags/": Endpoint(
-            "flags", {"GET": flags.get}, "Flags", vary="Origin", vary_found="X_ENVIRONMENT_KEY, {}Origin"
-        ),
+
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What the endpoints are answered by."""
+
+    identities: Identities
+    traits: StoredTraits
+    deprecated: Deprecated
+    analytics: Analytics
+
+
+def all_endpoints(handlers: Handlers, *, compresses: bool) -> Endpoints:
+    fixed, named = _fixed(handlers), _named(handlers)
+    if compresses:
+        fixed, named = _vary_by_encoding(fixed), _vary_by_encoding(named)
+    return Endpoints(fixed, named)
+
+
+def _fixed(handlers: Handlers) -> dict[str, Endpoint]:
+    identities, traits, analytics = handlers.identities, handlers.traits, handlers.analytics
+    return {
+        "/api/v1/flags/": Endpoint("flags", {"GET": flags.get}, "Flags", vary="Origin", vary_found=_VARY_FLAGS),
         "/api/v1/identities/": Endpoint(
             "identities",
             {"GET": identities.get, "POST": identities.post},
@@ -62,8 +94,50 @@ def all_endpoints(identities: Identities) -> Endpoints:
         "/api/v1/environment-document/": Endpoint(
             "environment-document", {"GET": document.get}, "Environment document", needs_server_key=True
         ),
+        "/api/v1/traits/": Endpoint("traits", {"POST": traits.post}, "Traits"),
+        "/api/v1/traits/bulk/": Endpoint("traits", {"PUT": traits.put_many}, "Traits in bulk"),
+        "/api/v1/traits/increment-value/": Endpoint("traits", {"POST": traits.increment}, "Trait increment"),
+        "/api/v1/analytics/flags/": Endpoint("", {"POST": analytics.post_counts}, "Flag analytics"),
+        "/api/v2/analytics/flags/": Endpoint("", {"POST": analytics.post_evaluations}, "Flag analytics"),
+        "/api/v1/analytics/telemetry/": Endpoint(
+            "", {"POST": analytics.post_telemetry}, "Telemetry", needs_key=False
+        ),
     }
-    return Endpoints(exact)
+
+
+def _named(handlers: Handlers) -> dict[str, Endpoint]:
+    deprecated = handlers.deprecated
+    return {
+        rf"/api/v1/flags/{_IDENTIFIER}": Endpoint(
+            "flags", {"GET": deprecated.flags_of_identifier}, "Flags", vary="Origin", vary_found=_VARY_FLAGS
+        ),
+        r"/api/v1/flags/(?P<feature_id>[0-9]{1,18})/multivariate-options/": Endpoint(
+            # compat: the reference server's order.
+            "flags",
+            {"GET": options_of_feature},
+            "Multivariate options",
+            allow="OPTIONS, GET",
+        ),
+        rf"/api/v1/identities/{_IDENTIFIER}/": Endpoint("identities", {"GET": deprecated.identity}, "Identity"),
+        rf"/api/v1/identities/{_IDENTIFIER}/traits/(?P<trait_key>[^/]+)": Endpoint(
+            "identities", {"POST": deprecated.set_trait}, "Identity trait"
+        ),
+    }
+
+
+_IDENTIFIER = r"(?P<identifier>[-\w@%.]+)"
+_VARY_FLAGS = "X_ENVIRONMENT_KEY, {}Origin"
+
+
+def _vary_by_encoding(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
+    return {
+        path: replace(
+            endpoint,
+            vary=f"{endpoint.vary}, Accept-Encoding",
+            vary_found=f"{endpoint.vary_found}, Accept-Encoding" if endpoint.vary_found else "",
+        )
+        for path, endpoint in endpoints.items()
+    }
 
 
 def headers_of(endpoint: Endpoint, method: str, status: int, authorization: str | None) -> Headers:

@@ -37,6 +37,14 @@ def identity(form: Any) -> GivenIdentity:
     return GivenIdentity(identifier, traits, transient)
 
 
+def identity_in_short(form: Any) -> GivenIdentity:
+    """The same, and the traits may be an object as well: `{"plan": "pro"}`."""
+    if isinstance(form, dict) and isinstance(form.get("traits"), dict):
+        given = [{"trait_key": key, "trait_value": value} for key, value in form["traits"].items()]
+        form = {**form, "traits": given}
+    return identity(form)
+
+
 def identifier_of_query(text: str) -> str:
     try:
         return fields.text(text, fields.IDENTIFIER_CHARACTERS_MAX)

@@ -5,6 +5,7 @@ plane compiles a snapshot into an `Environment` once and evaluates a `Subject` p
 is the caller's own type, for example a finished piece of JSON. What must come out is evaluation.md's business.
 """
 
+from vexil.engine.coercion import ContextValue
 from vexil.engine.contexts import EvaluationContext, EvaluationResult, evaluate
 from vexil.engine.explain import Candidate, ConditionTrace, FlagTrace, SegmentTrace, explain_flag, explain_segment
 from vexil.engine.flags import Environment, Flag, Outcomes, Override, Variant, matching_segments
@@ -17,6 +18,7 @@ __all__ = [
     "Candidate",
     "ConditionLike",
     "ConditionTrace",
+    "ContextValue",
     "Environment",
     "EvaluationContext",
     "EvaluationResult",
