@@ -2,11 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from vexil.dataplane.app import DataPlane
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -30,12 +32,33 @@ class Scope:
     scheme: str = "http"
 
 
+class Transport:
+    """Keeps what is sent in pieces; `received` waits for the next one."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self._arrived = asyncio.Event()
+
+    async def send_bytes(self, data: bytes) -> None:
+        self.pieces.append(data)
+        self._arrived.set()
+
+    async def received(self, number: int) -> list[bytes]:
+        """The pieces, once there are so many."""
+        while len(self.pieces) < number:
+            self._arrived.clear()
+            await asyncio.wait_for(self._arrived.wait(), 10)
+        return self.pieces
+
+
 class Stream:
     def __init__(self, body: bytes, chunk_bytes: int = 65_536) -> None:
         self._body = body
         self._chunk_bytes = chunk_bytes
         self.bytes_read = 0
         self.answer: Answer | None = None
+        self.transport: Transport | None = None
+        self._gone: asyncio.Future[None] | None = None
 
     async def __call__(self) -> bytes:
         self.bytes_read = len(self._body)
@@ -46,6 +69,20 @@ class Stream:
             chunk = self._body[start : start + self._chunk_bytes]
             self.bytes_read += len(chunk)
             yield chunk
+
+    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Transport:
+        self.response_bytes(status, headers, b"")
+        self.transport = Transport()
+        return self.transport
+
+    def client_disconnect(self) -> "asyncio.Future[None]":
+        if self._gone is None:
+            self._gone = asyncio.get_running_loop().create_future()
+        return self._gone
+
+    def leave(self) -> None:
+        """As if the client closed the connection."""
+        self.client_disconnect().set_result(None)
 
     def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None:
         self.response_bytes(status, headers, b"")
@@ -59,7 +96,7 @@ class Client:
     """Runs requests on a loop of its own; header values given as None are left out."""
 
     def __init__(self, data_plane: DataPlane) -> None:
-        self._data_plane = data_plane
+        self.data_plane = data_plane
         self.loop = asyncio.new_event_loop()
         data_plane.start(self.loop)
 
@@ -67,7 +104,7 @@ class Client:
         """Stop the data plane; harmless when done twice."""
         if self.loop.is_closed():
             return
-        self.loop.run_until_complete(self._data_plane.stop())
+        self.loop.run_until_complete(self.data_plane.stop())
         self.loop.close()
 
     def request(
@@ -98,9 +135,23 @@ class Client:
         sent |= headers or {}
         scope = Scope(method, path, query, {name: value for name, value in sent.items() if value is not None})
         stream = Stream(content)
-        await self._data_plane(scope, stream)
+        await self.data_plane(scope, stream)
         assert stream.answer is not None
+        if stream.transport:
+            stream.answer.body = b"".join(stream.transport.pieces)
         return stream.answer
+
+    async def open_stream(self, path: str, **headers: str) -> "tuple[asyncio.Task[None], Stream]":
+        """A GET that is answered piece by piece; its task and what it has sent so far."""
+        sent = {"host": "localhost"} | {name.replace("_", "-"): value for name, value in headers.items()}
+        stream = Stream(b"")
+        task = self.loop.create_task(self.data_plane(Scope("GET", path, headers=sent), stream))
+        while stream.answer is None:
+            await asyncio.sleep(0.001)
+        return task, stream
+
+    def run(self, story: "Coroutine[Any, Any, T]") -> "T":
+        return self.loop.run_until_complete(asyncio.wait_for(story, 30))
 
     def get(self, target: str, key: str | None = None, **headers: str) -> Answer:
         return self.request("GET", target, key=key, headers={name.replace("_", "-"): v for name, v in headers.items()})

@@ -75,7 +75,7 @@ class Streams:
         self._next_turn_at = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pinging: asyncio.Task[None] | None = None
-        self._is_ending = False
+        self._ending = asyncio.Event()
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -93,7 +93,7 @@ class Streams:
 
     def end(self) -> None:
         """End all streams and take no new ones: the server waits for them when it stops."""
-        self._is_ending = True
+        self._ending.set()
         if self._pinging:
             self._pinging.cancel()
         for audience in self._audiences.values():
@@ -107,6 +107,8 @@ class Streams:
         self._open(key)
         if scope.method == "HEAD":
             return stream.response_empty(200, list(_HEADERS))
+        if self._count >= self._limits.streams or self._ending.is_set():
+            raise _busy()
         self._count += 1
         try:
             await self._wait_for_turn()
@@ -121,8 +123,6 @@ class Streams:
             raise errors.no_such_stream()
         if access.environment.organisation.stop_serving_flags:
             raise errors.not_serving()
-        if self._count >= self._limits.streams or self._is_ending:
-            raise _busy()
         return access.environment
 
     async def _wait_for_turn(self) -> None:
@@ -136,7 +136,10 @@ class Streams:
             raise _busy()
         self._next_turn_at = turn_at + 1 / self._limits.new_per_second
         if turn_at > now:
-            await asyncio.sleep(turn_at - now)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), turn_at - now)
+        if self._ending.is_set():
+            raise _busy()
 
     async def _follow(self, environment: CompiledEnvironment, last_seen: int, stream: Stream) -> None:
         loop = asyncio.get_running_loop()
