@@ -135,6 +135,12 @@ class Config:
     add_never_cache_headers: bool = _setting(
         "ADD_NEVER_CACHE_HEADERS", True, "Tell caches not to keep answers.", _boolean
     )
+    enable_gzip_compression: bool = _setting(
+        "ENABLE_GZIP_COMPRESSION",
+        False,
+        "Compress answers of the Flags API for clients that accept gzip; a proxy in front often does so already.",
+        _boolean,
+    )
     cors_extra_headers: tuple[str, ...] = _setting(
         "FLAGSMITH_CORS_EXTRA_ALLOW_HEADERS",
         ("sentry-trace", "traceparent", "tracestate", "baggage"),

@@ -10,18 +10,22 @@ import structlog
 
 from vexil.config import Config
 from vexil.dataplane import errors, health, rsgi, streams
-from vexil.dataplane.endpoints import Endpoint, Endpoints, all_endpoints, description, headers_of
+from vexil.dataplane.analytics import Analytics
+from vexil.dataplane.compression import accepts_gzip
+from vexil.dataplane.deprecated import Deprecated
+from vexil.dataplane.endpoints import Endpoint, Endpoints, Handlers, all_endpoints, description, headers_of
 from vexil.dataplane.environments import Access, Environments
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.extensions import extensions
 from vexil.dataplane.health import Check, People
 from vexil.dataplane.identities import Find, Identities
 from vexil.dataplane.prepared import PreparedAnswers
-from vexil.dataplane.requests import Request
+from vexil.dataplane.requests import OpenRequest, Request
 from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream
+from vexil.dataplane.stored_traits import StoredTraits
 from vexil.dataplane.usage import UsageCounter
 from vexil.stores.batches import Batches, Overloaded
-from vexil.stores.identities import Identity, Upsert
+from vexil.stores.identities import Identity, Increment, Upsert
 from vexil.stores.opening import Stores
 from vexil.stores.unavailable import Unavailable
 from vexil.wire import headers as wire_headers
@@ -55,18 +59,14 @@ class DataPlane:
             self._environments, streams.limits(config.streams_max, config.streams_per_second)
         )
         self._serves_streams = serves_flags
+        self._compresses = config.enable_gzip_compression
         self._usage = UsageCounter(stores, keeps_requests=config.enable_api_usage_tracking)
         self._saves: Batches[Upsert, Identity] = Batches(stores.identities.save_many)
         self._finds: Batches[tuple[int, str], Identity | None] | None = None
         if config.database_url:
             self._finds = Batches(stores.identities.find_many)
-        prepared = PreparedAnswers(config.prepared_answers_mb * 1024 * 1024)
-        identities = Identities(self._find(), self._saves.run, prepared, config.body_bytes_max)
-        self._endpoints = (
-            all_endpoints(identities, extensions(self._find(), config.body_bytes_max))
-            if serves_flags
-            else Endpoints({})
-        )
+        self._increments: Batches[Increment, int] = Batches(stores.identities.increment_many)
+        self._endpoints = self._all_endpoints() if serves_flags else Endpoints({})
         self._services: dict[str, Callable[[], Awaitable[Response]]] = {
             "/health": self._readiness,
             "/health/": self._readiness,
@@ -90,6 +90,7 @@ class DataPlane:
         if self._flushing:
             self._flushing.cancel()
         await self._saves.close()
+        await self._increments.close()
         if self._finds:
             await self._finds.close()
         await asyncio.to_thread(self._environments.stop)
@@ -136,6 +137,8 @@ class DataPlane:
             shared += self._always
         if origin:
             shared += wire_headers.cors(origin)
+        if self._compresses and accepts_gzip(request_headers.get("accept-encoding")):
+            response = await rsgi.gzipped(response)
         response = response._replace(headers=response.headers + shared)
         if response.pieces is not None:
             return await rsgi.send_pieces(stream, response, response.pieces)
@@ -143,16 +146,10 @@ class DataPlane:
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
         try:
-            access = await self._admit(endpoint, scope)
-            if self._config.enable_api_usage_tracking:
-                agent = scope.headers.get("flagsmith-sdk-user-agent") or scope.headers.get("user-agent")
-                self._usage.count(access.environment.id, endpoint.resource, agent)
-            if access.environment.organisation.stop_serving_flags:
-                raise errors.not_serving()
+            _refuse_unless_acceptable(scope)
+            request = await self._request(endpoint, scope, stream)
             handler = endpoint.methods.get("GET" if scope.method == "HEAD" else scope.method)
-            if handler is not None:
-                return await handler(_request(scope, stream, access))
-            return description(endpoint, scope.method)
+            return await handler(request) if handler else description(endpoint, scope.method)
         except Refusal as refusal:
             return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
         except BodyTooLarge:
@@ -174,11 +171,19 @@ class DataPlane:
             headers = (*_JSON, *refusal.headers, *self._always, ("Access-Control-Allow-Origin", "*"))
             rsgi.send(stream, scope.method, Response(refusal.status, headers, refusal.body))
 
+    async def _request(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> OpenRequest:
+        if not endpoint.needs_key:
+            return OpenRequest(scope.method, scope.query_string, scope.headers, stream)
+        access = await self._admit(endpoint, scope)
+        if endpoint.resource:
+            agent = scope.headers.get("flagsmith-sdk-user-agent") or scope.headers.get("user-agent")
+            self._usage.count(access.environment.id, endpoint.resource, agent)
+        if access.environment.organisation.stop_serving_flags:
+            raise errors.not_serving()
+        return Request(scope.method, scope.query_string, scope.headers, stream, access)
+
     async def _admit(self, endpoint: Endpoint, scope: Scope) -> Access:
         """The environment that the request's key opens."""
-        accept = scope.headers.get("accept")
-        if accept is not None and "*/*" not in accept and "json" not in accept and "application/*" not in accept:
-            raise errors.not_acceptable()
         key = (scope.headers.get("x-environment-key") or "").strip()
         if not key and endpoint.takes_bearer:
             key = _bearer(scope.headers.get("authorization") or "")
@@ -203,6 +208,17 @@ class DataPlane:
             redirect = (("Location", location), ("Content-Type", wire_headers.HTML))
             return Response(301, redirect), wire_headers.VERSION + wire_headers.VARY_ORIGIN
         return _refused(errors.not_found()), wire_headers.VARY_ORIGIN
+
+    def _all_endpoints(self) -> Endpoints:
+        find, save, bytes_max = self._find(), self._saves.run, self._config.body_bytes_max
+        prepared = PreparedAnswers(self._config.prepared_answers_mb * 1024 * 1024)
+        handlers = Handlers(
+            identities=Identities(find, save, prepared, bytes_max),
+            traits=StoredTraits(save, self._increments.run, bytes_max),
+            deprecated=Deprecated(find, save, bytes_max),
+            analytics=Analytics(self._usage, bytes_max),
+        )
+        return all_endpoints(handlers, extensions(find, bytes_max), compresses=self._compresses)
 
     def _find(self) -> Find:
         """SQLite answers in microseconds, so it is asked on the loop; PostgreSQL is asked for many at once."""
@@ -247,8 +263,10 @@ def _bearer(authorization: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def _request(scope: Scope, stream: Stream, access: Access) -> Request:
-    return Request(scope.method, scope.query_string, scope.headers, stream, access)
+def _refuse_unless_acceptable(scope: Scope) -> None:
+    accept = scope.headers.get("accept")
+    if accept is not None and "*/*" not in accept and "json" not in accept and "application/*" not in accept:
+        raise errors.not_acceptable()
 
 
 def _refused(refusal: Refusal) -> Response:

@@ -8,11 +8,18 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from vexil.dataplane import errors
+from vexil.dataplane import errors, rsgi
+from vexil.dataplane.requests import OpenRequest
 
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
+
+
+async def read(request: OpenRequest, bytes_max: int) -> Any:
+    """The value of the request's body."""
+    body = await rsgi.read_body(request.headers, request.stream, bytes_max)
+    return parse(body, request.headers.get("content-type"))
 
 
 def media_type(content_type: str | None) -> str:

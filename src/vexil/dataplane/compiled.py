@@ -9,7 +9,9 @@ from datetime import datetime
 from functools import cached_property
 
 from vexil import engine
+from vexil.dataplane.catalogue import Catalogue
 from vexil.dataplane.decisions import Decisions, Overridden
+from vexil.dataplane.finished import Finished
 from vexil.dataplane.prepared import Prepared
 from vexil.wire import flags, json_text, snapshot, times
 from vexil.wire.document import environment_document
@@ -30,7 +32,8 @@ class CompiledEnvironment:
         self.updated_at_text = times.unix_text(self.updated_at)
         self.last_modified = times.http_date(self.updated_at)
         self.identity_overrides = {entry.identifier: entry for entry in source.identity_overrides}
-        self.document = json_text.dumps(environment_document(source))
+        self.document = Finished(json_text.dumps(environment_document(source)), source.environment.updated_at)
+        self.catalogue = Catalogue(source, warn)
 
         compiler = _Compiler(source, warn)
         self.for_servers = View(compiler, source.defaults)
@@ -51,7 +54,8 @@ class View:
         self._defaults = defaults
         self.by_name = {name.lower(): flag for name, flag in reversed(listed) if flag}
         self.first = next((flag for _, flag in listed if flag), None)
-        self.flags = b"[" + b",".join(flag for _, flag in listed if flag) + b"]"
+        texts = b"[" + b",".join(flag for _, flag in listed if flag) + b"]"
+        self.flags = Finished(texts, compiler.source.environment.updated_at)
 
     def evaluate(self, subject: engine.Subject, overrides: snapshot.IdentityOverrides | None) -> list[bytes]:
         """One finished flag object per feature, in the order of `feature_names`; empty where it is hidden."""

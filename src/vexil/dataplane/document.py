@@ -1,24 +1,36 @@
 """`GET /api/v1/environment-document/`: all that local evaluation needs (sdk-api.md §6)."""
 
+from vexil.dataplane.compiled import CompiledEnvironment
+from vexil.dataplane.finished import is_known
 from vexil.dataplane.requests import Request
-from vexil.dataplane.rsgi import Response
+from vexil.dataplane.rsgi import Response, ScopeHeaders
 from vexil.wire import times
 
 
 async def get(request: Request) -> Response:
     environment = request.access.environment
-    condition = request.headers.get("if-modified-since")
-    if condition is not None and _is_unchanged(condition, environment.last_modified):
-        return Response(304, (("Last-Modified", environment.last_modified),))
+    document = environment.document
+    validators = (("Last-Modified", environment.last_modified), ("ETag", document.etag))
+    if _is_unchanged(request.headers, environment):
+        return Response(304, validators)
     headers = (
         ("Content-Type", "application/json"),
         ("X-Flagsmith-Document-Updated-At", environment.updated_at_text),
-        ("Last-Modified", environment.last_modified),
+        *validators,
     )
-    return Response(200, headers, environment.document)
+    return Response(200, headers, document.plain, prepared=document)
 
 
-def _is_unchanged(condition: str, last_modified: str) -> bool:
+def _is_unchanged(headers: ScopeHeaders, environment: CompiledEnvironment) -> bool:
+    """Of two conditions the ETag alone counts: it is exact, where a date knows whole seconds only."""
+    if_none_match = headers.get("if-none-match")
+    if if_none_match is not None:
+        return is_known(if_none_match, environment.document.etag)
+    if_modified_since = headers.get("if-modified-since")
+    return if_modified_since is not None and _is_not_later(environment.last_modified, if_modified_since)
+
+
+def _is_not_later(last_modified: str, condition: str) -> bool:
     if condition == last_modified:
         return True
     since, changed = times.parse_http_date(condition), times.parse_http_date(last_modified)

@@ -44,11 +44,11 @@ class Endpoint:
 
 
 class Endpoints:
-    """Finds the endpoint of a path: a fixed one by one look-up, one with names in it by its pattern."""
+    """Finds the endpoint of a path: by one look-up, or by a pattern for a path with names in it."""
 
-    def __init__(self, fixed: Mapping[str, Endpoint], named: Mapping[str, Endpoint]) -> None:
-        self._fixed = fixed
-        self._named = [(re.compile(pattern), endpoint) for pattern, endpoint in named.items()]
+    def __init__(self, by_path: Mapping[str, Endpoint]) -> None:
+        self._fixed = {path: endpoint for path, endpoint in by_path.items() if "(?P<" not in path}
+        self._named = [(re.compile(path), endpoint) for path, endpoint in by_path.items() if "(?P<" in path]
 
     def find(self, path: str) -> Endpoint | None:
         return self._fixed.get(path) or self._find_named(path)
@@ -59,7 +59,9 @@ class Endpoints:
     def _find_named(self, path: str) -> Endpoint | None:
         for pattern, endpoint in self._named:
             if match := pattern.fullmatch(path):
-                methods = {method: partial(handler, **match.groupdict()) for method, handler in endpoint.methods.items()}
+                methods = {
+                    method: partial(handler, **match.groupdict()) for method, handler in endpoint.methods.items()
+                }
                 return replace(endpoint, methods=methods)
         return None
 
@@ -74,11 +76,9 @@ class Handlers:
     analytics: Analytics
 
 
-def all_endpoints(handlers: Handlers, *, compresses: bool) -> Endpoints:
-    fixed, named = _fixed(handlers), _named(handlers)
-    if compresses:
-        fixed, named = _vary_by_encoding(fixed), _vary_by_encoding(named)
-    return Endpoints(fixed, named)
+def all_endpoints(handlers: Handlers, extensions: Mapping[str, Endpoint], *, compresses: bool) -> Endpoints:
+    by_path = _fixed(handlers) | _named(handlers) | dict(extensions)
+    return Endpoints(_vary_by_encoding(by_path) if compresses else by_path)
 
 
 def _fixed(handlers: Handlers) -> dict[str, Endpoint]:
@@ -99,9 +99,7 @@ def _fixed(handlers: Handlers) -> dict[str, Endpoint]:
         "/api/v1/traits/increment-value/": Endpoint("traits", {"POST": traits.increment}, "Trait increment"),
         "/api/v1/analytics/flags/": Endpoint("", {"POST": analytics.post_counts}, "Flag analytics"),
         "/api/v2/analytics/flags/": Endpoint("", {"POST": analytics.post_evaluations}, "Flag analytics"),
-        "/api/v1/analytics/telemetry/": Endpoint(
-            "", {"POST": analytics.post_telemetry}, "Telemetry", needs_key=False
-        ),
+        "/api/v1/analytics/telemetry/": Endpoint("", {"POST": analytics.post_telemetry}, "Telemetry", needs_key=False),
     }
 
 
@@ -112,11 +110,10 @@ def _named(handlers: Handlers) -> dict[str, Endpoint]:
             "flags", {"GET": deprecated.flags_of_identifier}, "Flags", vary="Origin", vary_found=_VARY_FLAGS
         ),
         r"/api/v1/flags/(?P<feature_id>[0-9]{1,18})/multivariate-options/": Endpoint(
-            # compat: the reference server's order.
             "flags",
             {"GET": options_of_feature},
             "Multivariate options",
-            allow="OPTIONS, GET",
+            allow="OPTIONS, GET",  # compat: the reference server's order.
         ),
         rf"/api/v1/identities/{_IDENTIFIER}/": Endpoint("identities", {"GET": deprecated.identity}, "Identity"),
         rf"/api/v1/identities/{_IDENTIFIER}/traits/(?P<trait_key>[^/]+)": Endpoint(

@@ -12,7 +12,6 @@ class OpenRequest:
     """A request that needs no key."""
 
     method: str
-    path: str
     query_string: str
     headers: ScopeHeaders
     stream: Stream

@@ -6,6 +6,8 @@ from typing import NamedTuple, Protocol
 
 from granian.rsgi import ProtocolClosed, ProtocolError
 
+from vexil.dataplane import compression
+from vexil.dataplane.compression import Compressible
 from vexil.wire.headers import Headers
 
 
@@ -51,6 +53,8 @@ class Response(NamedTuple):
     body: bytes = b""
     pieces: AsyncIterator[bytes] | None = None
     """The body as it comes to be, in place of `body`."""
+    prepared: Compressible | None = None
+    """What keeps the body's compressed form, if the body is used again."""
 
 
 class BodyTooLarge(Exception):
@@ -83,6 +87,15 @@ async def _read_chunks(stream: Stream, bytes_max: int) -> bytes:
             raise BodyTooLarge
         chunks.append(chunk)
     return b"".join(chunks)
+
+
+async def gzipped(response: Response) -> Response:
+    """The same answer compressed, if that is worth it."""
+    if response.status != 200 or response.pieces is not None or len(response.body) < compression.BYTES_MIN:
+        return response
+    again = response.prepared
+    body = await (again.gzipped() if again else compression.gzipped(response.body))
+    return response._replace(headers=(*response.headers, ("Content-Encoding", "gzip")), body=body)
 
 
 def send(stream: Stream, method: str, response: Response) -> None:

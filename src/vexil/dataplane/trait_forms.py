@@ -43,12 +43,12 @@ def traits(form: Any) -> list[IdentityTrait]:
     return found
 
 
-def value_alone(form: Any) -> TraitValue | None:
+def value_alone(form: Any) -> TraitValue:
     """The one field of the deprecated way to set a trait."""
     if not isinstance(form, dict) or form.get("trait_value") is None:
         raise errors.detail(400, "Trait value not provided")
     problems: Problems = {}
-    value: TraitValue | None = fields.required(problems, "trait_value", fields.trait_value, form)
+    value: TraitValue = fields.required(problems, "trait_value", fields.trait_value, form)
     if problems:
         raise errors.invalid(problems)
     return value

@@ -1,14 +1,19 @@
-"""Counts requests in memory and hands them to the store once a second and at shutdown (sdk-api.md §1.8)."""
+"""What is noted down behind the answers: requests, evaluated features, each environment's first evaluation.
+
+All of it is counted in memory and handed to the stores once a second and at shutdown (sdk-api.md §1.8 and §7).
+"""
 
 import asyncio
-import threading
-from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import structlog
 
+from vexil.dataplane.tallies import Tally
+from vexil.stores.evaluations import EvaluationKey, EvaluationStore, FirstEvaluation
+from vexil.stores.opening import Stores
 from vexil.stores.unavailable import Unavailable
-from vexil.stores.usage import UsageKey, UsageStore
+from vexil.stores.usage import UsageKey
 
 log = structlog.get_logger(__name__)
 
@@ -21,34 +26,51 @@ _KNOWN_SDKS = frozenset(
         "nodejs", "php", "python", "ruby", "rust", "swift-ios",
     )
 )  # fmt: skip
+_EVALUATING = frozenset({"flags", "identities", "environment-document"})
+
+
+_Request = tuple[int, str, str]
+"""Environment id, resource and SDK label; a plain tuple, since one is made for each request."""
+_Evaluation = tuple[int, str, bool | None, str]
+"""Environment id, feature name, whether it was enabled, and SDK label."""
 
 
 class UsageCounter:
-    """`count` costs a dict look-up; once a second the sums are written. While the store is away, sums wait."""
+    """Counting never waits; `flush_regularly` writes what was counted."""
 
-    def __init__(self, store: UsageStore) -> None:
-        self._store = store
-        self._counts: Counter[tuple[int, str, str]] = Counter()
+    def __init__(self, stores: Stores, *, keeps_requests: bool) -> None:
+        self._keeps_requests = keeps_requests
+        self._requests: Tally[_Request, UsageKey] = Tally("requests", stores.usage.add, _usage_key)
+        self._evaluations: Tally[_Evaluation, EvaluationKey] = Tally(
+            "evaluations", stores.evaluations.add, _evaluation_key
+        )
+        self._first = _FirstEvaluations(stores.evaluations)
         self._labels: dict[str, str] = {}
-        self._waiting: Counter[UsageKey] = Counter()
-        self._writing = threading.Lock()
 
     def count(self, environment_id: int, resource: str, user_agent: str | None) -> None:
-        """Called on the event loop only, as is `_take`: so no request is lost between two threads."""
         label = self._labels.get(user_agent or "")
         if label is None:
             label = self._remember(user_agent or "")
-        self._counts[environment_id, resource, label] += 1
+        self._requests.counts[environment_id, resource, label] += 1
+
+    def count_evaluations(
+        self, environment_id: int, feature_name: str, enabled: bool | None, user_agent: str | None, *, number: int
+    ) -> None:
+        self._evaluations.counts[environment_id, feature_name, enabled, self._remember(user_agent or "")] += number
 
     async def flush_regularly(self) -> None:
         while True:
             await asyncio.sleep(_FLUSH_SECONDS)
-            counts = self._take()
-            await asyncio.to_thread(self._write, counts)
+            await asyncio.to_thread(self._write, self._requests.take(), self._evaluations.take())
 
     def flush(self) -> None:
         """Write what is left, at shutdown."""
-        self._write(self._take())
+        self._write(self._requests.take(), self._evaluations.take())
+
+    def _write(self, requests: dict[_Request, int], evaluations: dict[_Evaluation, int]) -> None:
+        self._first.note(requests)
+        self._requests.write(requests if self._keeps_requests else {})
+        self._evaluations.write(evaluations)
 
     def _remember(self, user_agent: str) -> str:
         if len(self._labels) >= _LABELS_REMEMBERED_MAX:
@@ -56,23 +78,39 @@ class UsageCounter:
         label = self._labels[user_agent] = sdk_label(user_agent)
         return label
 
-    def _take(self) -> Counter[tuple[int, str, str]]:
-        counts, self._counts = self._counts, Counter()
-        return counts
 
-    def _write(self, counts: Counter[tuple[int, str, str]]) -> None:
-        hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-        with self._writing:
-            for (environment_id, resource, label), number in counts.items():
-                self._waiting[UsageKey(environment_id, resource, hour, label)] += number
-            if not self._waiting:
-                return
-            try:
-                self._store.add(self._waiting)
-            except Unavailable:
-                log.warning("usage.delayed", counts=len(self._waiting))
-            else:
-                self._waiting.clear()
+class _FirstEvaluations:
+    """Notes once when a known SDK asked an environment for flags for the first time."""
+
+    def __init__(self, store: EvaluationStore) -> None:
+        self._store = store
+        self._noted: set[int] = set()
+
+    def note(self, requests: Iterable[_Request]) -> None:
+        now = datetime.now(UTC)
+        new = {
+            environment_id: FirstEvaluation(now, sdk.partition("/")[0])
+            for environment_id, resource, sdk in requests
+            if sdk and resource in _EVALUATING and environment_id not in self._noted
+        }
+        if not new:
+            return
+        try:
+            self._store.note_first(new)
+        except Unavailable:
+            log.warning("first_evaluations.delayed")
+        else:
+            self._noted.update(new)
+
+
+def _usage_key(request: _Request, hour: datetime) -> UsageKey:
+    environment_id, resource, sdk = request
+    return UsageKey(environment_id, resource, hour, sdk)
+
+
+def _evaluation_key(evaluation: _Evaluation, hour: datetime) -> EvaluationKey:
+    environment_id, feature_name, enabled, sdk = evaluation
+    return EvaluationKey(environment_id, feature_name, hour, enabled, sdk)
 
 
 def sdk_label(user_agent: str) -> str:

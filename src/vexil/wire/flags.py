@@ -4,6 +4,8 @@ from vexil.wire import json_text, snapshot, times
 
 CONTROL = "control"
 
+_VARIANT = b',"variant":'
+
 
 class FlagWriter:
     """Writes the flag objects of one environment; what `hide_sensitive_data` hides becomes null."""
@@ -60,4 +62,10 @@ def closed(flag: bytes) -> bytes:
 
 def with_variant(flag: bytes, variant: str | None) -> bytes:
     """As `/identities/` has it."""
-    return flag + b',"variant":' + json_text.dumps(variant) + b"}"
+    return flag + _VARIANT + json_text.dumps(variant) + b"}"
+
+
+def without_variant(flag: bytes) -> bytes:
+    """The same as `closed` would have ended it."""
+    # Within JSON's texts a quotation mark stands behind a backslash, so the last of these is the field's name.
+    return closed(flag[: flag.rindex(_VARIANT)])
