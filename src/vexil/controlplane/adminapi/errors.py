@@ -21,6 +21,7 @@ from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, No
 from vexil.controlplane.actions.first_run import UsersExist
 from vexil.controlplane.actions.identities import IdentityExists, UnknownIdentity
 from vexil.controlplane.actions.refusals import Refused
+from vexil.controlplane.actions.second_factors import AlreadyActive, NotActive, WrongCode
 from vexil.controlplane.actions.segments import ManagedSegment
 from vexil.controlplane.actions.users import SignUpClosed, WeakPassword
 from vexil.stores.identities import Unstorable
@@ -44,6 +45,9 @@ Answer = tuple[int, Any]
 ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     Refused: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field or "non_field_errors": [error.message]}),
     SignUpClosed: lambda error: (status.HTTP_403_FORBIDDEN, {"detail": str(error)}),
+    AlreadyActive: lambda _: (status.HTTP_400_BAD_REQUEST, {"error": "MFA method already active."}),
+    NotActive: lambda _: (status.HTTP_400_BAD_REQUEST, {"error": "2FA is not enabled."}),
+    WrongCode: lambda _: (status.HTTP_400_BAD_REQUEST, {"code": ["Code invalid or expired."]}),
     WeakPassword: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field: error.messages}),
     UsersExist: lambda _: (
         status.HTTP_400_BAD_REQUEST,

@@ -14,6 +14,7 @@ from vexil.controlplane.adminapi import errors, throttling
 from vexil.controlplane.adminapi.authentication import user_of
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import User
+from vexil.controlplane.queries import second_factors
 
 
 class Credentials(serializers.Serializer[None]):
@@ -36,7 +37,14 @@ class Login(APIView):
         user = authenticate(request, username=given.get("email", ""), password=given.get("password", ""))
         if not isinstance(user, User):
             raise errors.invalid("Unable to log in with provided credentials.")
-        return Response({"key": users.token_of(user)})
+        if second_factors.has_one(user):
+            return Response({"ephemeral_token": second_factors.first_passed_by(user), "method": "app"})
+        return logged_in(user)
+
+
+def logged_in(user: User) -> Response:
+    """What everybody gets who has logged in, whatever the steps were."""
+    return Response({"key": users.token_of(user)})
 
 
 class Logout(APIView):

@@ -5,19 +5,15 @@ A view names scopes of its own in `throttle_scopes`, by method; they replace the
 
 from typing import Any, NamedTuple
 
-import structlog
 from django.conf import settings
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from vexil.controlplane.adminapi.authentication import actor_of
-from vexil.controlplane.db import stores
+from vexil.controlplane.db import throttles
 from vexil.controlplane.permissions import Actor
 from vexil.rates import Rate
-from vexil.stores.unavailable import Unavailable
-
-log = structlog.get_logger(__name__)
 
 LOGIN, MFA_CODE, SIGNUP, INVITE, INFLUX_QUERY = "login", "mfa_code", "signup", "invite", "influx_query"
 _BY_ADDRESS = {LOGIN, MFA_CODE, SIGNUP}
@@ -75,13 +71,5 @@ def _address(request: Request) -> str:
 
 
 def _admit(bucket: Bucket) -> None:
-    if bucket.rate is None:
-        return
-    try:
-        wait = stores.current().throttles.admit(bucket.name, bucket.rate)
-    except Unavailable as error:
-        # Rather uncounted than down: a request that needs the same database fails by itself.
-        log.warning("throttle.unavailable", error=str(error))
-        return
-    if wait:
+    if wait := throttles.seconds_to_wait(bucket.name, bucket.rate):
         raise Throttled(wait)

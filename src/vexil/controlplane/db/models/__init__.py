@@ -14,6 +14,7 @@ from .master_api_keys import MasterAPIKey
 from .metadata import Metadata, MetadataField, MetadataModelField, MetadataRequirement
 from .organisations import Membership, Organisation, Role, Subscription
 from .projects import Project
+from .second_factors import SecondFactor
 from .segments import Segment
 from .users import User
 from .webhooks import DeliveryStatus, Webhook, WebhookDelivery
@@ -40,6 +41,7 @@ __all__ = [
     "Project",
     "ProjectGrant",
     "Role",
+    "SecondFactor",
     "Segment",
     "ServerKey",
     "Subscription",
