@@ -1,10 +1,12 @@
 """Who may do what: the one place that decides, for the Admin API and the dashboard alike.
 
-Levels: organisation (admin or user), project and environment (admin, or single permissions). An organisation's
-admin is admin of all its projects, a project's admin of all its environments. Without membership: nothing.
-Each decision runs at most three statements; for somebody's key it runs none.
+Levels: organisation (admin by role, or single permissions), project and environment (admin, or single permissions).
+An organisation's admin is admin of all its projects, a project's admin of all its environments. Grants to a user
+and to the user's groups add up. Without membership: nothing.
+Each decision runs at most four statements; for somebody's key it runs none.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -12,14 +14,18 @@ from django.db.models import Q, QuerySet
 from vexil.controlplane.db.models import (
     Environment,
     EnvironmentGrant,
+    Group,
     MasterAPIKey,
     Membership,
     Organisation,
+    OrganisationGrant,
     Project,
     ProjectGrant,
     Role,
     User,
 )
+
+AnyGrant = OrganisationGrant | ProjectGrant | EnvironmentGrant
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,12 @@ def has_environment_permission(actor: Actor, environment: Environment, key: str)
 
 
 def organisation_rights(actor: Actor, organisation: Organisation) -> Rights:
-    return _ALL if is_organisation_admin(actor, organisation) else _NONE
+    role = _role(actor, organisation.pk)
+    if role == Role.ADMIN:
+        return _ALL
+    if role is None or actor.user is None:
+        return _NONE
+    return united(organisation_grants(actor.user, organisation))
 
 
 def project_rights(actor: Actor, project: Project) -> Rights:
@@ -143,7 +154,7 @@ def project_rights(actor: Actor, project: Project) -> Rights:
         return _ALL
     if role is None or actor.user is None:
         return _NONE
-    return _granted(ProjectGrant.objects.filter(user=actor.user, project=project).first())
+    return united(project_grants(actor.user, project))
 
 
 def environment_rights(actor: Actor, environment: Environment) -> Rights:
@@ -151,7 +162,36 @@ def environment_rights(actor: Actor, environment: Environment) -> Rights:
         return _ALL
     if actor.user is None or not is_member(actor, environment.project.organisation):
         return _NONE
-    return _granted(EnvironmentGrant.objects.filter(user=actor.user, environment=environment).first())
+    return united(environment_grants(actor.user, environment))
+
+
+def organisation_grants(user: User, organisation: Organisation) -> QuerySet[OrganisationGrant]:
+    """A user's own and those of the user's groups. They count for members only."""
+    return OrganisationGrant.objects.filter(_held_by(user), organisation=organisation)
+
+
+def project_grants(user: User, project: Project) -> QuerySet[ProjectGrant]:
+    return ProjectGrant.objects.filter(_held_by(user), project=project)
+
+
+def environment_grants(user: User, environment: Environment) -> QuerySet[EnvironmentGrant]:
+    return EnvironmentGrant.objects.filter(_held_by(user), environment=environment)
+
+
+def united(grants: Iterable[AnyGrant]) -> Rights:
+    """What grants give together."""
+    held = list(grants)
+    return Rights(any(grant.is_admin for grant in held), frozenset(key for grant in held for key in grant.permissions))
+
+
+def manageable_groups(actor: Actor, organisation: Organisation) -> QuerySet[Group]:
+    """Groups that somebody may see and change: all with MANAGE_USER_GROUPS, otherwise those that they lead."""
+    groups = Group.objects.filter(organisation=organisation)
+    if has_organisation_permission(actor, organisation, MANAGE_USER_GROUPS):
+        return groups
+    if actor.user is None or not is_member(actor, organisation):
+        return groups.none()
+    return groups.filter(memberships__user=actor.user, memberships__is_group_admin=True)
 
 
 def organisations_of(actor: Actor) -> QuerySet[Organisation]:
@@ -173,8 +213,8 @@ def viewable_projects(actor: Actor) -> QuerySet[Project]:
     projects = Project.live.filter(organisation__deleted_at__isnull=True)
     if actor.user is None:
         return projects.filter(organisation_id__in=_administered_by_key(actor))
-    grants = ProjectGrant.objects.filter(user=actor.user)
-    granted = [grant.project_id for grant in grants if _granted(grant).include(VIEW_PROJECT)]
+    grants = ProjectGrant.objects.filter(_held_by(actor.user))
+    granted = {grant.project_id for grant in grants if united([grant]).include(VIEW_PROJECT)}
     return projects.filter(
         Q(organisation__in=_joined(actor.user, Role.ADMIN)) | Q(pk__in=granted, organisation__in=_joined(actor.user))
     )
@@ -187,9 +227,9 @@ def viewable_environments(actor: Actor) -> QuerySet[Environment]:
     )
     if actor.user is None:
         return environments.filter(project__organisation_id__in=_administered_by_key(actor))
-    administered = ProjectGrant.objects.filter(user=actor.user, is_admin=True).values_list("project_id", flat=True)
-    grants = EnvironmentGrant.objects.filter(user=actor.user)
-    granted = [grant.environment_id for grant in grants if _granted(grant).include(VIEW_ENVIRONMENT)]
+    administered = ProjectGrant.objects.filter(_held_by(actor.user), is_admin=True).values("project_id")
+    grants = EnvironmentGrant.objects.filter(_held_by(actor.user))
+    granted = {grant.environment_id for grant in grants if united([grant]).include(VIEW_ENVIRONMENT)}
     return environments.filter(
         Q(project__organisation__in=_joined(actor.user, Role.ADMIN))
         | Q(Q(project__in=administered) | Q(pk__in=granted), project__organisation__in=_joined(actor.user))
@@ -211,8 +251,8 @@ def _role(actor: Actor, organisation_id: int) -> str | None:
     return memberships.values_list("role", flat=True).first()
 
 
-def _granted(grant: ProjectGrant | EnvironmentGrant | None) -> Rights:
-    return Rights(grant.is_admin, frozenset(grant.permissions)) if grant else _NONE
+def _held_by(user: User) -> Q:
+    return Q(user=user) | Q(group__memberships__user=user)
 
 
 def _joined(user: User, role: Role | None = None) -> QuerySet[Organisation]:

@@ -15,7 +15,7 @@ from vexil.controlplane.actions.locks import lock_project
 from vexil.controlplane.actions.multivariate import OptionFields
 from vexil.controlplane.actions.publishing import publish_project
 from vexil.controlplane.actions.refusals import Refused
-from vexil.controlplane.db.models import Feature, FeatureSegment, FeatureState, Project, User
+from vexil.controlplane.db.models import Feature, FeatureSegment, FeatureState, Group, Project, Tag, User
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.permissions import Actor
 from vexil.engine.patterns import UnsupportedPatternError, compile_pattern
@@ -31,16 +31,19 @@ class NewFeature:
     is_archived: bool = False
     is_server_key_only: bool = False
     owners: Sequence[User] = ()
-    """The creator, if none are named."""
+    """The creator, if neither users nor groups are named."""
+    group_owners: Sequence[Group] = ()
+    tags: Sequence[Tag] = ()
     options: Sequence[OptionFields] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureChanges:
-    """`fields` are columns by name; `options`, when given, are the feature's only options from now on."""
+    """`fields` are columns by name; `options` and `tags`, when given, are the feature's only ones from now on."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     options: Sequence[OptionFields] | None = None
+    tags: Sequence[Tag] | None = None
 
 
 @transaction.atomic
@@ -49,7 +52,9 @@ def create(project: Project, new: NewFeature, *, by: Actor) -> Feature:
     environments = lock_project(project)
     _check_name(project, new.name)
     _check_limit(project)
-    owners = _owners(project, new.owners, by)
+    _check_tags(project, new.tags)
+    _check_group_owners(project, new.group_owners)
+    owners = _owners(project, new, by)
     feature = Feature.objects.create(
         project=project,
         name=new.name,
@@ -61,6 +66,8 @@ def create(project: Project, new: NewFeature, *, by: Actor) -> Feature:
         is_server_key_only=new.is_server_key_only,
     )
     feature.owners.set(owners)
+    feature.group_owners.set(new.group_owners)
+    feature.tags.set(new.tags)
     feature_states.create_defaults(environments=environments, features=[feature])
     multivariate.replace_all(feature, new.options)
     events.record(by, "feature.created", feature.pk, scope=project, after=facts(feature))
@@ -74,6 +81,9 @@ def update(feature: Feature, changes: FeatureChanges, *, by: Actor) -> Feature:
     lock_project(feature.project)
     feature = Feature.live.select_related("project").get(pk=feature.pk)
     before = facts(feature)
+    if changes.tags is not None:
+        _check_tags(feature.project, changes.tags)
+        feature.tags.set(changes.tags)
     for name, value in changes.fields.items():
         setattr(feature, name, value)
     if changes.fields:
@@ -111,6 +121,20 @@ def remove_owners(feature: Feature, users: Iterable[User], *, by: Actor) -> None
     events.record(by, "feature.owners_changed", feature.pk, scope=feature.project, before=before, after=facts(feature))
 
 
+@transaction.atomic
+def add_group_owners(feature: Feature, groups: Iterable[Group], *, by: Actor) -> None:
+    before = facts(feature)
+    feature.group_owners.add(*groups)
+    events.record(by, "feature.owners_changed", feature.pk, scope=feature.project, before=before, after=facts(feature))
+
+
+@transaction.atomic
+def remove_group_owners(feature: Feature, groups: Iterable[Group], *, by: Actor) -> None:
+    before = facts(feature)
+    feature.group_owners.remove(*groups)
+    events.record(by, "feature.owners_changed", feature.pk, scope=feature.project, before=before, after=facts(feature))
+
+
 def facts(feature: Feature) -> dict[str, Any]:
     """What an event tells of a feature."""
     return {
@@ -122,6 +146,8 @@ def facts(feature: Feature) -> dict[str, Any]:
         "is_archived": feature.is_archived,
         "is_server_key_only": feature.is_server_key_only,
         "owners": sorted(feature.owners.values_list("pk", flat=True)),
+        "group_owners": sorted(feature.group_owners.values_list("pk", flat=True)),
+        "tags": sorted(feature.tags.values_list("pk", flat=True)),
         "options": [multivariate.facts(option) for option in feature.multivariate_options.order_by("pk")],
     }
 
@@ -150,14 +176,27 @@ def _check_limit(project: Project) -> None:
         raise Refused("The Project has reached the maximum allowed features limit.", "project")
 
 
-def _owners(project: Project, named: Sequence[User], by: Actor) -> Sequence[User]:
+def _check_tags(project: Project, tags: Sequence[Tag]) -> None:
+    if any(tag.project_id != project.pk for tag in tags):
+        raise Refused("Selected Tags must be from the same Project as current Feature")
+
+
+def _check_group_owners(project: Project, groups: Sequence[Group]) -> None:
+    for group in groups:
+        if group.organisation_id != project.organisation_id:
+            raise Refused(f'Invalid pk "{group.pk}" - object does not exist.', "group_owners")
+
+
+def _owners(project: Project, new: NewFeature, by: Actor) -> Sequence[User]:
     strangers = [
         user.pk
-        for user in named
+        for user in new.owners
         if not permissions.has_project_permission(Actor(user=user), project, permissions.VIEW_PROJECT)
     ]
     if strangers:
         raise Refused(f"Users with ids {strangers} do not have access to this project.", "owners")
-    if project.enforce_feature_owners and not named:
+    if new.owners or new.group_owners:
+        return new.owners
+    if project.enforce_feature_owners:
         raise Refused("This project requires at least one owner or group owner when creating a feature.")
-    return named or ([by.user] if by.user else [])
+    return [by.user] if by.user else []

@@ -4,7 +4,12 @@ What a change reads before it writes is read under these locks; two people at on
 merely refer to a locked one can still be written (`no_key`). SQLite locks everything from the start anyway.
 """
 
-from vexil.controlplane.db.models import Environment, Project
+from vexil.controlplane.db.models import Environment, Organisation, Project
+
+
+def lock_organisation(organisation_id: int) -> None:
+    """For changes of who belongs to it, and of its groups."""
+    Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
 
 
 def lock_environment(environment: Environment) -> None:

@@ -6,14 +6,16 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from vexil.controlplane.actions import events
+from vexil.controlplane.actions import events, locks
 from vexil.controlplane.actions.publishing import publish
 from vexil.controlplane.db.models import (
     Environment,
     EnvironmentGrant,
+    GroupMembership,
     MasterAPIKey,
     Membership,
     Organisation,
+    OrganisationGrant,
     Project,
     ProjectGrant,
     Role,
@@ -82,8 +84,11 @@ def set_role(membership: Membership, role: Role, *, by: Actor) -> None:
 
 @transaction.atomic
 def remove_member(organisation: Organisation, user: User, *, by: Actor) -> None:
-    """Take membership away, and with it every grant in the organisation."""
+    """Take membership away, and with it every grant and group in the organisation."""
+    locks.lock_organisation(organisation.pk)
     Membership.objects.filter(organisation=organisation, user=user).delete()
+    GroupMembership.objects.filter(group__organisation=organisation, user=user).delete()
+    OrganisationGrant.objects.filter(organisation=organisation, user=user).delete()
     ProjectGrant.objects.filter(project__organisation=organisation, user=user).delete()
     EnvironmentGrant.objects.filter(environment__project__organisation=organisation, user=user).delete()
     events.record(by, "membership.deleted", user.pk, scope=organisation)

@@ -19,10 +19,13 @@ from rest_framework.response import Response
 from vexil.controlplane.actions.feature_states import StateExists
 from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, NoSuchOverride, UnfitUpdate
 from vexil.controlplane.actions.first_run import UsersExist
+from vexil.controlplane.actions.groups import NoMember
 from vexil.controlplane.actions.identities import IdentityExists, UnknownIdentity
+from vexil.controlplane.actions.invites import InviteExpired, JoiningByLinkDisabled, LinksDisabled, WrongAddress
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.actions.second_factors import AlreadyActive, NotActive, WrongCode
 from vexil.controlplane.actions.segments import ManagedSegment
+from vexil.controlplane.actions.tags import SystemTag, UndeletableTag
 from vexil.controlplane.actions.users import SignUpClosed, WeakPassword
 from vexil.stores.identities import Unstorable
 from vexil.stores.unavailable import Unavailable
@@ -69,6 +72,13 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
             "code": "change_requests_enabled",
         },
     ),
+    SystemTag: lambda error: (status.HTTP_400_BAD_REQUEST, [str(error)]),
+    UndeletableTag: lambda error: (status.HTTP_400_BAD_REQUEST, {"message": str(error)}),
+    NoMember: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
+    WrongAddress: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
+    InviteExpired: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
+    LinksDisabled: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
+    JoiningByLinkDisabled: lambda error: (status.HTTP_403_FORBIDDEN, {"detail": str(error)}),
     ManagedSegment: lambda _: (status.HTTP_403_FORBIDDEN, {"detail": PermissionDenied.default_detail}),
     UnknownIdentity: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": "No Identity matches the given query."}),
     IdentityExists: lambda error: (status.HTTP_400_BAD_REQUEST, {"identifier": str(error)}),

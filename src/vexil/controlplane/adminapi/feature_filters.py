@@ -72,8 +72,9 @@ def filters_of(request: Request, project: Project, by: Actor) -> Filters:
         is_enabled=asked("is_enabled"),
         value_search=asked("value_search", ""),
         owners=asked("owners") or [],
-        # Groups cannot own features yet, just as features have no tags.
-        tags=[*(asked("tags") or []), *(asked("group_owners") or [])],
+        group_owners=asked("group_owners") or [],
+        tags=asked("tags"),
+        any_tag=asked("tag_strategy") == "UNION",
         segment_id=asked("segment"),
         identity_id=asked("identity"),
         order_by=asked("sort_field"),

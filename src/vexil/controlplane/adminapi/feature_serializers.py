@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework import serializers
 
 from vexil.controlplane.actions.features import FeatureChanges, NewFeature
@@ -9,7 +10,7 @@ from vexil.controlplane.actions.multivariate import OptionFields
 from vexil.controlplane.actions.values import columns_of
 from vexil.controlplane.adminapi.feature_values import FlagText, Percentage, TypedValueSerializer, columns_sent
 from vexil.controlplane.adminapi.nested_bodies import Entry, Id, NestedBody
-from vexil.controlplane.db.models import Feature, FeatureState, MultivariateOption, User
+from vexil.controlplane.db.models import Feature, FeatureState, Group, MultivariateOption, Tag, User
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.queries.features import NOWHERE, Situation
 
@@ -23,16 +24,10 @@ class _InitialValue(FlagText):
         return super().to_internal_value(str(data) if data and not isinstance(data, str) else data)
 
 
-class _NoneYet(serializers.ListField):
-    """Ids of things that nobody can create yet, so that only none of them exist."""
-
-    def __init__(self) -> None:
-        super().__init__(child=serializers.IntegerField(), required=False)
-
-    def to_internal_value(self, data: Any) -> list[Any]:
-        if ids := super().to_internal_value(data):
-            raise serializers.ValidationError(f'Invalid pk "{ids[0]}" - object does not exist.')
-        return []
+def _many(queryset: QuerySet[Any]) -> serializers.ManyRelatedField:
+    return serializers.ManyRelatedField(
+        child_relation=serializers.PrimaryKeyRelatedField(queryset=queryset), required=False
+    )
 
 
 class OptionSerializer(Entry, TypedValueSerializer):
@@ -52,11 +47,9 @@ class FeatureSerializer(NestedBody):
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
     is_archived = serializers.BooleanField(required=False)
     is_server_key_only = serializers.BooleanField(required=False)
-    tags = _NoneYet()
-    owners = serializers.ManyRelatedField(
-        child_relation=serializers.PrimaryKeyRelatedField(queryset=User.objects.all()), required=False
-    )
-    group_owners = _NoneYet()
+    tags = _many(Tag.objects.all())
+    owners = _many(User.objects.all())
+    group_owners = _many(Group.objects.all())
     multivariate_options = OptionSerializer(many=True, required=False)
 
     def get_fields(self) -> dict[str, Any]:
@@ -71,11 +64,11 @@ class FeatureSerializer(NestedBody):
         return NewFeature(options=self._options() or (), **sent)
 
     def changes(self) -> FeatureChanges:
-        return FeatureChanges(self._sent(), self._options())
+        sent = self._sent()
+        return FeatureChanges(tags=sent.pop("tags", None), fields=sent, options=self._options())
 
     def _sent(self) -> dict[str, Any]:
-        left_out = {"tags", "group_owners", "multivariate_options"}
-        return {name: value for name, value in self.validated_data.items() if name not in left_out}
+        return {name: value for name, value in self.validated_data.items() if name != "multivariate_options"}
 
     def _options(self) -> list[OptionFields] | None:
         options = self.validated_data.get("multivariate_options")
@@ -98,7 +91,7 @@ def feature_json(feature: Feature, situation: Situation = NOWHERE, *, without: t
         **short_feature_json(feature),
         "uuid": feature.uuid,
         "project": feature.project_id,
-        "tags": [],
+        "tags": [tag.pk for tag in feature.tags.all()],
         "multivariate_options": [option_json(option) for option in feature.multivariate_options.all()],
         "is_archived": feature.is_archived,
         "environment_feature_state": _state_json(situation.default),
@@ -126,7 +119,7 @@ def short_feature_json(feature: Feature) -> dict[str, Any]:
         "description": feature.description,
         "is_server_key_only": feature.is_server_key_only,
         "owners": [_owner_json(user) for user in feature.owners.all()],
-        "group_owners": [],
+        "group_owners": [{"id": group.pk, "name": group.name} for group in feature.group_owners.all()],
     }
 
 

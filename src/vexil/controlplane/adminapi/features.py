@@ -1,9 +1,7 @@
 """Features of a project."""
 
-from typing import Any
 from uuid import UUID
 
-from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,11 +12,10 @@ from vexil.controlplane.actions import features as actions
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.feature_filters import filters_of
-from vexil.controlplane.adminapi.feature_serializers import FeatureSerializer, feature_json, short_feature_json
-from vexil.controlplane.adminapi.nested_bodies import Id
+from vexil.controlplane.adminapi.feature_serializers import FeatureSerializer, feature_json
 from vexil.controlplane.adminapi.pagination import SizedPages
 from vexil.controlplane.adminapi.paths import path
-from vexil.controlplane.db.models import Feature, Project, User
+from vexil.controlplane.db.models import Feature, Project
 from vexil.controlplane.permissions import CREATE_FEATURE, DELETE_FEATURE, VIEW_PROJECT, Actor
 from vexil.controlplane.queries import features as queries
 
@@ -45,7 +42,7 @@ class Features(APIView):
         form.is_valid(raise_exception=True)
         _check_options(form, project, by)
         feature = actions.create(project, form.new_feature(), by=by)
-        return Response(feature_json(_reloaded(feature), without=("code_references_counts",)), status=201)
+        return Response(feature_json(reloaded(feature), without=("code_references_counts",)), status=201)
 
 
 class OneFeature(APIView):
@@ -74,7 +71,7 @@ class OneFeature(APIView):
         form = FeatureSerializer(feature, data=request.data, context={"patch": partial})
         form.is_valid(raise_exception=True)
         _check_options(form, feature.project, by)
-        return _reloaded(actions.update(feature, form.changes(), by=by))
+        return reloaded(actions.update(feature, form.changes(), by=by))
 
 
 class FeatureByUuid(APIView):
@@ -86,26 +83,6 @@ class FeatureByUuid(APIView):
         return Response(feature_json(feature, without=("metadata", "code_references_counts")))
 
 
-class _Users(serializers.Serializer[Any]):
-    user_ids = serializers.ListField(child=Id())
-
-
-class AddOwners(APIView):
-    def post(self, request: Request, project_id: int, feature_id: int) -> Response:
-        by = actor_of(request)
-        feature = find(by, project_id, feature_id, CREATE_FEATURE)
-        actions.add_owners(feature, _users(request), by=by)
-        return Response(short_feature_json(_reloaded(feature)))
-
-
-class RemoveOwners(APIView):
-    def post(self, request: Request, project_id: int, feature_id: int) -> Response:
-        by = actor_of(request)
-        feature = find(by, project_id, feature_id, CREATE_FEATURE)
-        actions.remove_owners(feature, _users(request), by=by)
-        return Response(short_feature_json(_reloaded(feature)))
-
-
 def find(by: Actor, project_id: int, feature_id: int, permission: str = VIEW_PROJECT) -> Feature:
     """A feature of a project in which the caller holds the permission."""
     project = lookups.project(by, project_id, permission)
@@ -115,7 +92,7 @@ def find(by: Actor, project_id: int, feature_id: int, permission: str = VIEW_PRO
     return feature
 
 
-def _reloaded(feature: Feature) -> Feature:
+def reloaded(feature: Feature) -> Feature:
     return queries.complete().get(pk=feature.pk)
 
 
@@ -126,20 +103,8 @@ def _check_options(form: FeatureSerializer, project: Project, by: Actor) -> None
         raise PermissionDenied("User must be project admin to modify / create MV options.")
 
 
-def _users(request: Request) -> list[User]:
-    form = _Users(data=request.data)
-    form.is_valid(raise_exception=True)
-    wanted = set(form.validated_data["user_ids"])
-    users = list(User.objects.filter(pk__in=wanted))
-    if len(users) < len(wanted):
-        raise errors.invalid("Some users not found")
-    return users
-
-
 urlpatterns = [
     path("projects/<id:project_id>/features/", Features),
     path("projects/<id:project_id>/features/<id:feature_id>/", OneFeature),
-    path("projects/<id:project_id>/features/<id:feature_id>/add-owners/", AddOwners),
-    path("projects/<id:project_id>/features/<id:feature_id>/remove-owners/", RemoveOwners),
     path("features/get-by-uuid/<uuid:uuid>/", FeatureByUuid),
 ]

@@ -11,6 +11,8 @@ from vexil.controlplane.adminapi import errors
 from vexil.controlplane.db.models import Environment, Organisation, Project
 from vexil.controlplane.permissions import Actor
 
+INSUFFICIENT = "User does not have sufficient privileges to perform this action"
+
 
 def organisation_id(text: str) -> int:
     """compat: a text in the place of an organisation's id is 400, and in a list."""
@@ -26,10 +28,21 @@ def administered_organisation(by: Actor, id_text: str) -> Organisation:
     return organisation
 
 
-def joined_organisation(by: Actor, id_text: str) -> Organisation:
+def organisation_above(by: Actor, id_text: str) -> Organisation:
+    """The organisation of invites, links, webhooks and integrations, for its admins.
+
+    compat: below an organisation these refuse in words of their own.
+    """
+    organisation = joined_organisation(by, id_text, refusal=INSUFFICIENT)
+    if not permissions.is_organisation_admin(by, organisation):
+        raise PermissionDenied(INSUFFICIENT)
+    return organisation
+
+
+def joined_organisation(by: Actor, id_text: str, *, refusal: str | None = None) -> Organisation:
     organisation = permissions.organisations_of(by).filter(pk=organisation_id(id_text)).first()
     if organisation is None:
-        raise PermissionDenied
+        raise PermissionDenied(refusal)
     return organisation
 
 
@@ -56,6 +69,14 @@ def project_to_add_to(by: Actor, project_id: int | None, permission: str) -> Pro
     return found
 
 
+def project_to_administer(by: Actor, project_id: int) -> Project:
+    """The same for what only the project's admins add."""
+    found = _live_projects().filter(pk=project_id).first()
+    if found is None or not permissions.is_project_admin(by, found):
+        raise PermissionDenied
+    return found
+
+
 def environment(by: Actor, api_key: str, permission: str = permissions.VIEW_ENVIRONMENT) -> Environment:
     """403 for an unknown key, too."""
     found = _live_environments().filter(api_key=api_key).first()
@@ -78,6 +99,11 @@ def administered_environment(by: Actor, api_key: str) -> Environment:
     if found is None or not permissions.is_environment_admin(by, found):
         raise PermissionDenied
     return found
+
+
+def listed_project(by: Actor, project_id: int) -> Project:
+    """403 unless the caller holds VIEW_PROJECT: what the lists of tags and of audit records answer."""
+    return project_to_add_to(by, project_id, permissions.VIEW_PROJECT)
 
 
 def _viewable_project(by: Actor, project_id: int) -> Project:

@@ -37,13 +37,13 @@ class Organisations(APIView):
         form.is_valid(raise_exception=True)
         organisation = actions.create(by=actor_of(request), **form.validated_data)
         # compat: the caller's role is null in this answer, and known from then on.
-        return Response({**_shown(organisation, actor_of(request)), "role": None}, status=201)
+        return Response({**shown(organisation, actor_of(request)), "role": None}, status=201)
 
 
 class OneOrganisation(APIView):
     def get(self, request: Request, organisation: str) -> Response:
         found = lookups.administered_organisation(actor_of(request), organisation)
-        return Response(_shown(found, actor_of(request)))
+        return Response(shown(found, actor_of(request)))
 
     def put(self, request: Request, organisation: str) -> Response:
         return self._update(request, organisation, partial=False)
@@ -61,7 +61,7 @@ class OneOrganisation(APIView):
         form = OrganisationSerializer(found, data=request.data, partial=partial)
         form.is_valid(raise_exception=True)
         actions.update(found, by=actor_of(request), **form.validated_data)
-        return Response(_shown(found, actor_of(request)))
+        return Response(shown(found, actor_of(request)))
 
 
 class OrganisationByUuid(APIView):
@@ -69,7 +69,7 @@ class OrganisationByUuid(APIView):
         found = permissions.organisations_of(actor_of(request)).filter(uuid=uuid).first()
         if found is None:
             raise errors.no_match("Organisation")
-        return Response(_shown(found, actor_of(request)))
+        return Response(shown(found, actor_of(request)))
 
 
 class ProjectsOfOrganisation(APIView):
@@ -95,7 +95,7 @@ class OwnOrganisationPermissions(APIView):
         return Response(permission_lists.own(permissions.organisation_rights(by, found)))
 
 
-def _shown(organisation: Organisation, by: Actor) -> dict[str, Any]:
+def shown(organisation: Organisation, by: Actor) -> dict[str, Any]:
     row = queries.with_details(Organisation.objects.filter(pk=organisation.pk), by).get()
     return dict(OrganisationSerializer(row).data)
 

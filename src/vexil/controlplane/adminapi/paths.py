@@ -19,6 +19,6 @@ class IdConverter(IntConverter):
 register_converter(IdConverter, "id")
 
 
-def path(route: str, view: type[APIView]) -> URLPattern:
-    """A route with `<id:…>` and `<str:…>` parts, relative to /api/v1/."""
-    return django_path(route, counted(view).as_view())
+def path(route: str, view: type[APIView], **attributes: Any) -> URLPattern:
+    """A route with `<id:…>` and `<str:…>` parts, relative to /api/v1/; the view has these attributes on this path."""
+    return django_path(route, counted(view).as_view(**attributes))

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 
 from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from vexil.controlplane.db.models import Environment, Feature, FeatureState, MultivariateOption, Project, User
+from vexil.controlplane.db.models import (
+    Environment,
+    Feature,
+    FeatureState,
+    Group,
+    MultivariateOption,
+    Project,
+    Tag,
+    User,
+)
 from vexil.controlplane.db.models.features import ValueType
 
 
@@ -20,7 +29,12 @@ class Filters:
     is_enabled: bool | None = None
     value_search: str = ""
     owners: Sequence[int] = ()
-    tags: Sequence[int] = ()
+    group_owners: Sequence[int] = ()
+    """Features of these users and of these groups."""
+    tags: Sequence[int] | None = None
+    """Features with these tags; none given: those without any."""
+    any_tag: bool = False
+    """One of the tags is enough."""
     segment_id: int | None = None
     """Features that this segment overrides come first."""
     identity_id: int | None = None
@@ -54,10 +68,12 @@ class Situations:
 
 
 def complete() -> QuerySet[Feature]:
-    """Live features with their options and owners: two statements more, whatever their number."""
+    """Live features with their options, tags and owners: four statements more, whatever their number."""
     options = Prefetch("multivariate_options", queryset=MultivariateOption.objects.order_by("pk"))
     owners = Prefetch("owners", queryset=User.objects.order_by("pk"))
-    return Feature.live.select_related("project").prefetch_related(options, owners)
+    groups = Prefetch("group_owners", queryset=Group.objects.order_by("pk"))
+    tags = Prefetch("tags", queryset=Tag.objects.order_by("pk"))
+    return Feature.live.select_related("project").prefetch_related(options, owners, groups, tags)
 
 
 def filtered(project: Project, filters: Filters) -> QuerySet[Feature]:
@@ -67,13 +83,25 @@ def filtered(project: Project, filters: Filters) -> QuerySet[Feature]:
         features = features.filter(type=filters.type)
     if filters.is_archived is not None:
         features = features.filter(is_archived=filters.is_archived)
-    if filters.owners:
-        features = features.filter(owners__in=filters.owners).distinct()
-    if filters.tags:
-        features = features.none()  # no feature has a tag yet
+    if filters.owners or filters.group_owners:
+        owned = Q(owners__in=filters.owners) | Q(group_owners__in=filters.group_owners)
+        features = features.filter(pk__in=Feature.live.filter(owned, project=project).values("pk"))
+    if filters.tags is not None:
+        features = _tagged(features, filters.tags, any_tag=filters.any_tag)
     if filters.environment is not None:
         features = _in_state(features, filters, filters.environment)
     return _ordered(features, filters)
+
+
+def _tagged(features: QuerySet[Feature], tags: Sequence[int], *, any_tag: bool) -> QuerySet[Feature]:
+    if not tags:
+        return features.filter(tags=None)
+    tagged = Tag.objects.filter(features=OuterRef("pk"))
+    if any_tag:
+        return features.filter(Exists(tagged.filter(pk__in=tags)))
+    for tag in set(tags):
+        features = features.filter(Exists(tagged.filter(pk=tag)))
+    return features
 
 
 def situations(

@@ -1,7 +1,7 @@
 """Django's settings, all made from `vexil.config`; there is no settings file per environment."""
 
 from vexil import config as vexil_config
-from vexil.controlplane.site import databases, secret_key
+from vexil.controlplane.site import databases, mail_servers, secret_key
 
 VEXIL = vexil_config.load()
 """Our own settings, for middleware and views: `settings.VEXIL`."""
@@ -62,6 +62,12 @@ REST_FRAMEWORK = {
     "UNICODE_JSON": False,
     "URL_FORMAT_OVERRIDE": None,
 }
+
+_MAIL = mail_servers.of(VEXIL)
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL.backend, _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = _MAIL.user, _MAIL.password, _MAIL.use_tls
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = VEXIL.sender_email
 
 USE_TZ = True
 TIME_ZONE = "UTC"

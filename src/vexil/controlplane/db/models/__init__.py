@@ -9,13 +9,16 @@ from .environments import Environment, ServerKey
 from .events import Event
 from .feature_states import Allocation, FeatureSegment, FeatureState
 from .features import Feature, MultivariateOption
-from .grants import EnvironmentGrant, ProjectGrant
+from .grants import EnvironmentGrant, OrganisationGrant, ProjectGrant
+from .groups import Group, GroupMembership
+from .invites import Invite, InviteLink
 from .master_api_keys import MasterAPIKey
 from .metadata import Metadata, MetadataField, MetadataModelField, MetadataRequirement
 from .organisations import Membership, Organisation, Role, Subscription
 from .projects import Project
 from .second_factors import SecondFactor
 from .segments import Segment
+from .tags import Tag
 from .users import User
 from .webhooks import DeliveryStatus, Webhook, WebhookDelivery
 
@@ -30,6 +33,10 @@ __all__ = [
     "Feature",
     "FeatureSegment",
     "FeatureState",
+    "Group",
+    "GroupMembership",
+    "Invite",
+    "InviteLink",
     "MasterAPIKey",
     "Membership",
     "Metadata",
@@ -38,6 +45,7 @@ __all__ = [
     "MetadataRequirement",
     "MultivariateOption",
     "Organisation",
+    "OrganisationGrant",
     "Project",
     "ProjectGrant",
     "Role",
@@ -45,6 +53,7 @@ __all__ = [
     "Segment",
     "ServerKey",
     "Subscription",
+    "Tag",
     "User",
     "Webhook",
     "WebhookDelivery",

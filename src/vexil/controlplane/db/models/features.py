@@ -7,7 +7,9 @@ from django.utils import timezone
 from vexil.wire.snapshot import FlagValue
 
 from .deletion import SoftDeletable, live_unique
+from .groups import Group
 from .projects import Project
+from .tags import Tag
 from .users import User
 
 
@@ -54,6 +56,10 @@ class Feature(SoftDeletable):
     owners: "models.ManyToManyField[User, models.Model]" = models.ManyToManyField(
         User, related_name="owned_features", blank=True
     )
+    group_owners: "models.ManyToManyField[Group, models.Model]" = models.ManyToManyField(
+        Group, related_name="owned_features", blank=True
+    )
+    tags: "models.ManyToManyField[Tag, models.Model]" = models.ManyToManyField(Tag, related_name="features", blank=True)
 
     class Meta:
         constraints = [live_unique(Lower("name"), "project", name="feature_name_once_per_project")]
