@@ -57,6 +57,7 @@ class Stream:
         self._chunk_bytes = chunk_bytes
         self.bytes_read = 0
         self.answer: Answer | None = None
+        self.is_answered = asyncio.Event()
         self.transport: Transport | None = None
         self._gone: asyncio.Future[None] | None = None
 
@@ -90,6 +91,7 @@ class Stream:
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         assert self.answer is None, "a request is answered once"
         self.answer = Answer(status, {name.lower(): value for name, value in headers}, body)
+        self.is_answered.set()
 
 
 class Client:
@@ -146,8 +148,7 @@ class Client:
         sent = {"host": "localhost"} | {name.replace("_", "-"): value for name, value in headers.items()}
         stream = Stream(b"")
         task = self.loop.create_task(self.data_plane(Scope("GET", path, headers=sent), stream))
-        while stream.answer is None:
-            await asyncio.sleep(0.001)
+        await stream.is_answered.wait()
         return task, stream
 
     def run(self, story: "Coroutine[Any, Any, T]") -> "T":
