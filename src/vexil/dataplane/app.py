@@ -77,24 +77,21 @@ class DataPlane:
         }
         self._good_hosts: set[str] = set()
         self._always = wire_headers.VERSION + (wire_headers.NO_STORE if config.add_never_cache_headers else ())
-        self._flushing: asyncio.Task[None] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._streams.start(loop)
         self._environments.start()
-        self._flushing = loop.create_task(self._usage.flush_regularly())
+        self._usage.start(loop)
 
     async def stop(self) -> None:
         """Leave nothing behind in memory that was acknowledged or counted."""
         self._streams.end()
-        if self._flushing:
-            self._flushing.cancel()
         await self._saves.close()
         await self._increments.close()
         if self._finds:
             await self._finds.close()
         await asyncio.to_thread(self._environments.stop)
-        self._usage.flush()
+        await self._usage.stop()
 
     async def catch_up(self) -> None:
         """Take in what was published just now: whoever changed a flag through this process sees it at once."""

@@ -5,6 +5,7 @@ All of it is counted in memory and handed to the stores once a second and at shu
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -36,7 +37,7 @@ _Evaluation = tuple[int, str, bool | None, str]
 
 
 class UsageCounter:
-    """Counting never waits; `flush_regularly` writes what was counted."""
+    """Counting never waits; a task writes what was counted."""
 
     def __init__(self, stores: Stores, *, keeps_requests: bool) -> None:
         self._keeps_requests = keeps_requests
@@ -45,6 +46,10 @@ class UsageCounter:
             "evaluations", stores.evaluations.add, _evaluation_key
         )
         self._first = _FirstEvaluations(stores.evaluations)
+        self._evaluating: set[int] = set()
+        self._soon = asyncio.Event()
+        self._is_stopping = False
+        self._flushing: asyncio.Task[None] | None = None
         self._labels: dict[str, str] = {}
 
     def count(self, environment_id: int, resource: str, user_agent: str | None) -> None:
@@ -52,20 +57,36 @@ class UsageCounter:
         if label is None:
             label = self._remember(user_agent or "")
         self._requests.counts[environment_id, resource, label] += 1
+        if label and environment_id not in self._evaluating:
+            # Somebody who sets up an SDK may be waiting for a sign of it.
+            self._evaluating.add(environment_id)
+            self._soon.set()
 
     def count_evaluations(
         self, environment_id: int, feature_name: str, enabled: bool | None, user_agent: str | None, *, number: int
     ) -> None:
         self._evaluations.counts[environment_id, feature_name, enabled, self._remember(user_agent or "")] += number
 
-    async def flush_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(_FLUSH_SECONDS)
-            await asyncio.to_thread(self._write, self._requests.take(), self._evaluations.take())
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._flushing = loop.create_task(self._flush_regularly())
 
-    def flush(self) -> None:
-        """Write what is left, at shutdown."""
-        self._write(self._requests.take(), self._evaluations.take())
+    async def stop(self) -> None:
+        """Write what is left. The task ends by itself: cancelled in a flush, it would lose what it took."""
+        self._is_stopping = True
+        self._soon.set()
+        if self._flushing:
+            await self._flushing
+        await self._flush()
+
+    async def _flush_regularly(self) -> None:
+        while not self._is_stopping:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._soon.wait(), _FLUSH_SECONDS)
+            self._soon.clear()
+            await self._flush()
+
+    async def _flush(self) -> None:
+        await asyncio.to_thread(self._write, self._requests.take(), self._evaluations.take())
 
     def _write(self, requests: dict[_Request, int], evaluations: dict[_Evaluation, int]) -> None:
         self._first.note(requests)

@@ -15,6 +15,7 @@ from vexil.controlplane import permissions
 from vexil.controlplane.actions import environments as actions
 from vexil.controlplane.adminapi import errors, lookups, permission_lists
 from vexil.controlplane.adminapi.authentication import actor_of
+from vexil.controlplane.adminapi.environment_onboarding import OnboardingStatus
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.parsing import COLUMN_RANGE, parent_id
 from vexil.controlplane.adminapi.paths import path
@@ -189,5 +190,6 @@ urlpatterns = [
     path("environments/<str:api_key>/", OneEnvironment),
     path("environments/<str:api_key>/my-permissions/", OwnEnvironmentPermissions),
     path("environments/<str:api_key>/document/", EnvironmentDocument),
+    path("environments/<str:api_key>/onboarding-status/", OnboardingStatus),
     path("projects/<id:project_id>/environments/", EnvironmentsOfProject),
 ]
