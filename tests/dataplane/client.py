@@ -147,7 +147,8 @@ class Client:
         """A GET that is answered piece by piece; its task and what it has sent so far."""
         sent = {"host": "localhost"} | {name.replace("_", "-"): value for name, value in headers.items()}
         stream = Stream(b"")
-        task = self.loop.create_task(self.data_plane(Scope("GET", path, headers=sent), stream))
+        path, _, query = path.partition("?")
+        task = self.loop.create_task(self.data_plane(Scope("GET", path, query, sent), stream))
         await stream.is_answered.wait()
         return task, stream
 

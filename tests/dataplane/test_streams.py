@@ -99,8 +99,8 @@ def test_a_new_version_of_the_same_time_is_no_event(serve: Serve, stores: Stores
 def test_a_client_that_comes_back_hears_only_what_it_missed(serve: Serve) -> None:
     client = serve(shop(5))
 
-    async def first_piece(last_event_id: str) -> bytes:
-        opened = await client.open_stream(PATH, last_event_id=last_event_id)
+    async def first_piece(last_event_id: str, query: str = "") -> bytes:
+        opened = await client.open_stream(f"{PATH}?{query}", last_event_id=last_event_id)
         piece = (await pieces(opened[1], 1))[0]
         await closed(client, opened)
         return piece
@@ -108,6 +108,8 @@ def test_a_client_that_comes_back_hears_only_what_it_missed(serve: Serve) -> Non
     assert fields(client.run(first_piece("4")))["id"] == "5"
     assert list(fields(client.run(first_piece("5")))) == ["retry"]
     assert fields(client.run(first_piece("nonsense")))["id"] == "5"
+    assert fields(client.run(first_piece("", "lastEventId=4")))["id"] == "5"
+    assert list(fields(client.run(first_piece("", "lastEventId=5")))) == ["retry"]
 
 
 def test_a_client_that_missed_nothing_hears_the_next_change(serve: Serve, stores: Stores) -> None:

@@ -10,6 +10,7 @@ import re
 import resource
 from contextlib import suppress
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from granian.rsgi import ProtocolClosed
 
@@ -200,8 +201,14 @@ def _greeting(event: Event, last_seen: int) -> bytes:
 
 
 def _last_seen(scope: Scope) -> int:
+    """The version that the client saw last; -1 if it says none.
+
+    Clients that replace a broken EventSource by a new one, as Flagsmith's own does, can set no header and use the query.
+    """
     text = scope.headers.get("last-event-id") or ""
-    return int(text) if text.isdecimal() and len(text) < 20 else -1
+    if not text and scope.query_string:
+        text = dict(parse_qsl(scope.query_string)).get("lastEventId", "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else -1
 
 
 def _busy() -> errors.Refusal:
