@@ -125,3 +125,16 @@ def test_a_redis_that_counts_needs_a_url() -> None:
     counting = {"USER_THROTTLE_CACHE_BACKEND": backend, "USER_THROTTLE_CACHE_LOCATION": "redis://cache:6379/1"}
     assert Config.from_environ(counting).throttles_url == "redis://cache:6379/1"
     assert Config.from_environ({"USER_THROTTLE_CACHE_LOCATION": "admin-throttle"}).throttles_url is None
+
+
+def test_settings_of_other_caches_are_taken_but_checked() -> None:
+    brought_along = {
+        "CACHE_FLAGS_SECONDS": "60",
+        "CACHE_ENVIRONMENT_DOCUMENT_MODE": "PERSISTENT",
+        "GET_FLAGS_ENDPOINT_CACHE_BACKEND": "django_redis.cache.RedisCache",
+        "ENVIRONMENT_CACHE_SECONDS": " ",
+    }
+
+    assert Config.from_environ(brought_along) == Config()
+    with pytest.raises(ConfigError, match=r"^CACHE_FLAGS_SECONDS accepts a whole number .*; 'often' is not that\.$"):
+        Config.from_environ({"CACHE_FLAGS_SECONDS": "often"})

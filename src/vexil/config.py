@@ -292,6 +292,9 @@ class Config:
             values.setdefault("master_api_key_throttle_rate", values["user_throttle_rate"])
         if "database_url" not in values and environ.get("DJANGO_DB_NAME"):
             values["database_url"] = _url_of_parts(environ)
+        for variable, (parse, _) in WITHOUT_EFFECT.items():
+            if environ.get(variable, "").strip():
+                _read(environ, "", {"variable": variable, "parse": parse})
         config = cls(**values)
         _check_throttles(config)
         return config
@@ -303,6 +306,35 @@ class Config:
         return self.throttles_location if is_redis else None
 
 
+_SECONDS = _integer(0, 31_536_000)
+_FROM_MEMORY = "Accepted, without effect: answers come from memory and are at most 100 ms behind a change."
+_REFUSED_FROM_MEMORY = "Accepted, without effect: every key is known in memory, and so is that one is not."
+_EACH_SECOND = "Accepted, without effect: counts are written once a second and at shutdown."
+_CACHES = (
+    "ENVIRONMENT_CACHE",
+    "CACHE_FLAGS",
+    "GET_FLAGS_ENDPOINT_CACHE",
+    "GET_IDENTITIES_ENDPOINT_CACHE",
+    "CACHE_ENVIRONMENT_DOCUMENT",
+    "CACHE_ENVIRONMENT_SEGMENTS",
+    "CACHE_PROJECT_SEGMENTS",
+)
+WITHOUT_EFFECT: dict[str, tuple[Parser, str]] = {
+    **{f"{cache}_SECONDS": (_SECONDS, _FROM_MEMORY) for cache in _CACHES},
+    **{f"{cache}_{part}": (str, _FROM_MEMORY) for cache in _CACHES for part in ("BACKEND", "LOCATION")},
+    "ENVIRONMENT_SEGMENTS_CACHE_LOCATION": (str, _FROM_MEMORY),
+    "CACHE_ENVIRONMENT_DOCUMENT_MODE": (_one_of("expiring", "persistent"), _FROM_MEMORY),
+    "CACHE_ENVIRONMENT_DOCUMENT_OPTIONS": (str, _FROM_MEMORY),
+    "CACHE_BAD_ENVIRONMENTS_SECONDS": (_SECONDS, _REFUSED_FROM_MEMORY),
+    "CACHE_BAD_ENVIRONMENTS_AFTER_FAILURES": (_integer(0, 1_000_000), _REFUSED_FROM_MEMORY),
+    "USE_CACHE_FOR_USAGE_DATA": (_boolean, _EACH_SECOND),
+    "API_USAGE_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
+    "PG_API_USAGE_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
+    "FEATURE_EVALUATION_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
+}
+"""Settings of Flagsmith's caches that an installation may bring along: still checked, so that a typing error shows."""
+
+
 def load() -> Config:
     """The settings of this process."""
     return Config.from_environ(os.environ)
@@ -310,9 +342,10 @@ def load() -> Config:
 
 def documented_settings() -> list[tuple[str, str, str]]:
     """Variable, default and help of each setting, in order."""
-    return [
+    used = [
         (setting.metadata["variable"], _shown(setting.default), setting.metadata["help"]) for setting in fields(Config)
     ]
+    return used + [(variable, "", text) for variable, (_, text) in WITHOUT_EFFECT.items()]
 
 
 def _shown(default: Any) -> str:
