@@ -272,6 +272,24 @@ class Config:
         "SEGMENT_RULES_CONDITIONS_LIMIT", 100, "Conditions in one segment.", _integer(0, 100_000)
     )
 
+    disable_webhooks: bool = _setting("DISABLE_WEBHOOKS", False, "Send no webhooks.", _boolean)
+    webhook_backoff_base: int = _setting(
+        "WEBHOOK_BACKOFF_BASE",
+        2,
+        "After the n-th attempt that reached nobody, a webhook's message waits this to the power of n, in seconds.",
+        _integer(1, 60),
+    )
+    webhook_attempts_max: int = _setting(
+        "WEBHOOK_BACKOFF_RETRIES", 3, "Attempts to send a webhook's message.", _integer(1, 20)
+    )
+    webhooks_may_be_internal: bool = _setting(
+        "VEXIL_WEBHOOKS_MAY_BE_INTERNAL",
+        False,
+        "Let webhooks call internal and private addresses. Unsafe: whoever may add a webhook can then reach "
+        "everything that this server can.",
+        _boolean,
+    )
+
     prepared_answers_mb: int = _setting(
         "VEXIL_PREPARED_ANSWERS_MB",
         16,

@@ -32,6 +32,7 @@ class Agreement(NamedTuple):
 # Headers stay below where we differ on purpose: JSON for unknown paths, `WWW-Authenticate`, more exposed headers.
 AT_LEAST: dict[str, Agreement] = {
     "api-keys": Agreement(14, 13, 13, 11),  # of 15
+    "audit-paid": Agreement(16, 16, 16, 16),  # of 16
     "auth": Agreement(48, 48, 48, 43),  # of 49
     "cors": Agreement(9, 9, 9, 0),  # of 9
     "environments": Agreement(16, 14, 14, 16),  # of 30
@@ -55,6 +56,7 @@ AT_LEAST: dict[str, Agreement] = {
     "sdk-traits": Agreement(18, 17, 17, 17),  # of 18
     "segment-overrides": Agreement(9, 9, 9, 9),  # of 9
     "segments": Agreement(42, 42, 42, 40),  # of 42
+    "webhooks": Agreement(27, 27, 27, 27),  # of 27
 }
 
 

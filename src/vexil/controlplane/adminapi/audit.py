@@ -11,13 +11,12 @@ from rest_framework.views import APIView
 from vexil.controlplane import permissions
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
-from vexil.controlplane.adminapi.environments import EnvironmentInProjectSerializer
 from vexil.controlplane.adminapi.pagination import SizedPages
 from vexil.controlplane.adminapi.paths import path
-from vexil.controlplane.adminapi.projects import ProjectSerializer
-from vexil.controlplane.db.models import AuditRecord, User
+from vexil.controlplane.db.models import AuditRecord
 from vexil.controlplane.permissions import Actor
 from vexil.controlplane.queries import audit as queries
+from vexil.controlplane.queries.audit_items import items
 
 _ID_MAX = 2**63 - 1
 
@@ -52,7 +51,7 @@ class _AuditLog(APIView):
         pages = SizedPages()
         filters = _Query(data=request.query_params).filters()
         page = pages.paginate_queryset(queries.narrowed(records, filters), request, view=self) or []
-        return pages.get_paginated_response(records_json(page))
+        return pages.get_paginated_response(items(page))
 
 
 class AuditLogOfProject(_AuditLog):
@@ -70,39 +69,12 @@ class AuditLogOfAll(_AuditLog):
         return queries.of_organisations(permissions.administered_organisations(by))
 
 
-def records_json(records: list[AuditRecord]) -> list[dict[str, Any]]:
-    """Items of a list. Each project and environment is rendered once."""
-    found = queries.surroundings(records)
-    projects = {pk: ProjectSerializer(row).data for pk, row in found.projects.items()}
-    environments = {pk: EnvironmentInProjectSerializer(row).data for pk, row in found.environments.items()}
-    return [
-        {
-            "id": row.pk,
-            "created_date": row.created_at,
-            "log": row.log,
-            "author": _author_json(found.users.get(row.user_id or 0)),
-            "environment": environments.get(row.environment_id or 0),
-            "project": projects.get(row.project_id or 0),
-            "related_object_id": row.related_object_id,
-            "related_object_uuid": row.related_object_uuid,
-            "related_object_type": row.related_object_type,
-            "is_system_event": row.is_system_event,
-        }
-        for row in records
-    ]
-
-
 def _one(records: QuerySet[AuditRecord], record_id: int) -> dict[str, Any]:
     record = records.filter(pk=record_id).first()
     if record is None:
         raise errors.no_match("AuditLog")
-    (item,) = records_json([record])
+    (item,) = items([record])
     return {**item, "change_details": record.change_details, "change_type": record.change_type}
-
-
-def _author_json(user: User | None) -> dict[str, Any] | None:
-    names = ("id", "email", "first_name", "last_name", "last_login", "uuid")
-    return {name: getattr(user, name) for name in names} if user else None
 
 
 _PROJECT = "projects/<id:project_id>/audit/"

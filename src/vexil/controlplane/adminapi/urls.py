@@ -32,6 +32,9 @@ from vexil.controlplane.adminapi import (
     subscriptions,
     tags,
     users,
+    webhook_deliveries,
+    webhook_trials,
+    webhooks,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -64,4 +67,7 @@ urlpatterns: list[URLPattern] = [
     *identities.urlpatterns,
     *identities_feature_states.urlpatterns,
     *identities_traits.urlpatterns,
+    *webhooks.urlpatterns,
+    *webhook_deliveries.urlpatterns,
+    *webhook_trials.urlpatterns,
 ]

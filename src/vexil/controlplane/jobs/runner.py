@@ -1,4 +1,4 @@
-"""The task runner: looks once a second for what is due."""
+"""The task runner: looks once a second for what is due; sends webhooks beside that."""
 
 import signal
 import threading
@@ -9,6 +9,7 @@ from django.db import close_old_connections
 from django.db.utils import Error
 
 from vexil.controlplane.actions import publishing
+from vexil.controlplane.jobs import deliveries
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -21,9 +22,13 @@ def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
+    sender = threading.Thread(target=deliveries.run, args=[stopping], name="deliveries")
+    sender.start()
     while is_wanted() and not stopping.is_set():
         _sweep()
         stopping.wait(_SWEEP_SECONDS)
+    stopping.set()
+    sender.join()
 
 
 def _sweep() -> None:

@@ -1,0 +1,120 @@
+"""Messages to webhooks: written down, taken by one sender at a time, and finished. ADR 6 tells why it is safe."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Min, QuerySet
+from django.utils import timezone
+
+from vexil.controlplane.actions import events, webhook_messages
+from vexil.controlplane.actions.refusals import Refused
+from vexil.controlplane.actions.webhook_messages import Message
+from vexil.controlplane.db.models import AuditRecord, DeliveryStatus, Organisation, Webhook, WebhookDelivery
+from vexil.controlplane.permissions import Actor
+from vexil.controlplane.queries import webhooks as queries
+
+LEASE = timedelta(seconds=60)
+"""Longer than any attempt takes; then somebody else may try."""
+
+KEPT = timedelta(days=30)
+_BATCH = 100
+_PENDING = WebhookDelivery.objects.filter(status=DeliveryStatus.PENDING)
+
+
+def write_down() -> int:
+    """Turn changes that nobody has been told of into deliveries; say how many changes there were."""
+    untold = AuditRecord.objects.filter(is_told=False)
+    if not untold.exists():  # looked at without a lock, since there is mostly nothing to do
+        return 0
+    with transaction.atomic():
+        records = list(untold.select_for_update(skip_locked=True).order_by("pk")[:_BATCH])
+        listeners = queries.listeners(records) if not settings.VEXIL.disable_webhooks else {}
+        messages = webhook_messages.of_records(record for record in records if record.pk in listeners)
+        WebhookDelivery.objects.bulk_create(
+            WebhookDelivery(webhook=webhook, event_type=message.event_type, body=message.body)
+            for record in records
+            for webhook in listeners.get(record.pk, ())
+            for message in _fitting(messages[record.pk], webhook)
+        )
+        AuditRecord.objects.filter(pk__in=[record.pk for record in records]).update(is_told=True)
+    return len(records)
+
+
+def take(limit: int, *, now: datetime) -> list[WebhookDelivery]:
+    """Deliveries to send now, at most one of each webhook. Nobody else gets them before their lease is over."""
+    firsts = _PENDING.values("webhook").annotate(first=Min("pk")).values("first")
+    due = WebhookDelivery.objects.filter(pk__in=firsts, next_attempt_at__lte=now)
+    if settings.VEXIL.disable_webhooks or not due.exists():
+        return []
+    with transaction.atomic():
+        locked = due.select_for_update(skip_locked=True, of=("self",)).select_related("webhook")
+        taken = list(locked.order_by("next_attempt_at", "pk")[:limit])
+        WebhookDelivery.objects.filter(pk__in=[delivery.pk for delivery in taken]).update(
+            next_attempt_at=now + LEASE, attempts=F("attempts") + 1
+        )
+    for delivery in taken:
+        delivery.attempts += 1
+    return taken
+
+
+def answered(delivery: WebhookDelivery, status: int, body: str) -> None:
+    """There was an answer; an error in it is recorded and not tried again."""
+    is_good = 200 <= status < 300
+    _ours(delivery).update(
+        status=DeliveryStatus.DELIVERED if is_good else DeliveryStatus.FAILED,
+        response_status=status,
+        error="" if is_good else body.replace("\x00", ""),
+        finished_at=timezone.now(),
+    )
+
+
+def unanswered(delivery: WebhookDelivery, reason: str) -> bool:
+    """There was none; say whether it was the last attempt."""
+    config = settings.VEXIL
+    is_last = delivery.attempts >= config.webhook_attempts_max
+    if is_last:
+        changed = _ours(delivery).update(status=DeliveryStatus.FAILED, error=reason, finished_at=timezone.now())
+    else:
+        wait = timedelta(seconds=config.webhook_backoff_base**delivery.attempts)
+        changed = _ours(delivery).update(error=reason, next_attempt_at=timezone.now() + min(wait, timedelta(days=1)))
+    return is_last and changed > 0
+
+
+@transaction.atomic
+def replay(delivery: WebhookDelivery, *, by: Actor) -> WebhookDelivery:
+    """Send the same message again, as a delivery of its own."""
+    webhook = delivery.webhook
+    if not webhook.enabled:
+        raise Refused("The webhook is disabled: enable it first.")
+    again = WebhookDelivery.objects.create(
+        webhook=webhook, event_type=delivery.event_type, body=delivery.body, replay_of=delivery
+    )
+    facts = {"event_type": delivery.event_type, "delivery": str(delivery.uuid)}
+    events.record(by, "webhook.replayed", webhook.pk, scope=webhook.environment or webhook.organisation, after=facts)
+    return again
+
+
+def give_up(webhook: Webhook) -> None:
+    """Rows only: the caller changes the webhook and records."""
+    reason = "The webhook was disabled before this was sent."
+    _PENDING.filter(webhook=webhook).update(status=DeliveryStatus.FAILED, error=reason, finished_at=timezone.now())
+
+
+def forget_old(*, now: datetime) -> None:
+    """Delete what was finished long ago."""
+    WebhookDelivery.objects.filter(finished_at__lt=now - KEPT).delete()
+
+
+def organisation_of(webhook: Webhook) -> Organisation | None:
+    return webhook.environment.project.organisation if webhook.environment else webhook.organisation
+
+
+def _ours(delivery: WebhookDelivery) -> QuerySet[WebhookDelivery]:
+    """The row, unless it is finished or somebody else has tried since."""
+    return _PENDING.filter(pk=delivery.pk, attempts=delivery.attempts)
+
+
+def _fitting(messages: Iterable[Message], webhook: Webhook) -> Iterable[Message]:
+    return [message for message in messages if webhook.organisation_id or not message.is_for_organisations_only]
