@@ -4,6 +4,7 @@
 names the variable and what it accepts; the command line prints that one line and stops.
 """
 
+import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -71,6 +72,16 @@ def _mail_backend(text: str) -> str:
     if text not in MAIL_BACKENDS:
         raise ValueError("one of " + ", ".join(MAIL_BACKENDS))
     return text
+
+
+def _objects(text: str) -> tuple[dict[str, Any], ...]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
+        raise ValueError("a JSON list of objects")
+    return tuple(found)
 
 
 def _database_url(text: str) -> str:
@@ -257,6 +268,12 @@ class Config:
         "USER_THROTTLE_CACHE_LOCATION",
         "",
         "Redis or Valkey (`redis://…`, `rediss://…`, `unix://…`) that counts for throttles; else the database does.",
+    )
+    require_authentication_for_api_docs: bool = _setting(
+        "REQUIRE_AUTHENTICATION_FOR_API_DOCS", False, "Describe the Admin API only to those with credentials.", _boolean
+    )
+    openapi_servers: tuple[dict[str, Any], ...] = _setting(
+        "OPENAPI_SERVERS", (), "`servers` of the OpenAPI document, as a JSON list of objects.", _objects
     )
     num_proxies: int = _setting(
         "NUM_PROXIES", 1, "Proxies in front, whose `X-Forwarded-For` tells a client's address.", _integer(0, 16)

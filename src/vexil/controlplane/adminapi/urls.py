@@ -22,6 +22,7 @@ from vexil.controlplane.adminapi import (
     master_api_keys,
     members,
     multivariate,
+    openapi,
     organisations,
     passwords,
     projects,
@@ -39,6 +40,7 @@ from vexil.controlplane.adminapi import (
 
 urlpatterns: list[URLPattern] = [
     *installation.urlpatterns,
+    *openapi.urlpatterns,
     *audit.urlpatterns,
     *sessions.urlpatterns,
     *users.urlpatterns,

@@ -1,5 +1,6 @@
 """Django's settings, all made from `vexil.config`; there is no settings file per environment."""
 
+from vexil import __version__
 from vexil import config as vexil_config
 from vexil.controlplane.site import databases, mail_servers, secret_key
 
@@ -58,6 +59,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.FormParser",
         "rest_framework.parsers.MultiPartParser",
     ],
+    "DEFAULT_SCHEMA_CLASS": "vexil.controlplane.adminapi.openapi_document.OperationSchema",
     "EXCEPTION_HANDLER": "vexil.controlplane.adminapi.errors.answer",
     "UNICODE_JSON": False,
     "URL_FORMAT_OVERRIDE": None,
@@ -68,6 +70,18 @@ EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = _MAIL.backend, _MAIL.host, _MAIL.port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_TLS = _MAIL.user, _MAIL.password, _MAIL.use_tls
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = VEXIL.sender_email
+
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Vexil Admin API",
+    "DESCRIPTION": "Speaks the protocol of Flagsmith's Admin API.",
+    "VERSION": __version__,
+    "OAS_VERSION": "3.1.0",
+    "SERVERS": list(VEXIL.openapi_servers),
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "PATH_CONVERTER_OVERRIDES": {"id": {"type": "integer", "minimum": 0}},
+    "POSTPROCESSING_HOOKS": [],
+    "DISABLE_ERRORS_AND_WARNINGS": True,
+}
 
 USE_TZ = True
 TIME_ZONE = "UTC"

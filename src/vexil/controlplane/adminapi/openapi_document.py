@@ -1,0 +1,98 @@
+"""Makes the OpenAPI document from the routes and from `openapi_operations`."""
+
+import re
+from typing import Any
+
+from django.urls import get_resolver
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+
+from vexil.controlplane.adminapi import openapi_operations
+
+_WRITES = ("POST", "PUT", "PATCH")
+_PAGE_PARAMETERS = [
+    {"name": name, "in": "query", "required": False, "schema": {"type": "integer"}} for name in ("page", "page_size")
+]
+_REFUSED = {
+    "description": "Refused; `detail`, or an entry per field, says why.",
+    "content": {"application/json": {"schema": {}}},
+}
+
+
+def _page_of(schema: Any) -> dict[str, Any]:
+    url = {"type": ["string", "null"], "format": "uri"}
+    properties = {
+        "count": {"type": "integer"},
+        "next": url,
+        "previous": url,
+        "results": {"type": "array", "items": schema},
+    }
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def make() -> dict[str, Any]:
+    patterns = [pattern for pattern in get_resolver().url_patterns if str(pattern.pattern).startswith("api/")]
+    generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]
+    document: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    return document
+
+
+class OrganisationKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How an organisation's key is sent. Defining the class registers it."""
+
+    target_class = "vexil.controlplane.adminapi.authentication.OrganisationKey"
+    name = "organisationKey"
+
+    def get_security_definition(self, _auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "An organisation's key, with `Api-Key ` before it.",
+        }
+
+
+class OperationSchema(AutoSchema):
+    """Names, tags and bodies come from our table; a view that is not in it takes and gives any JSON."""
+
+    def get_operation_id(self) -> str:
+        return openapi_operations.MCP.get((self.method, self._view_name())) or self._name_of_path()
+
+    def get_tags(self) -> list[str]:
+        concept = self._view_name().split(".")[0]
+        return [concept, "mcp"] if (self.method, self._view_name()) in openapi_operations.MCP else [concept]
+
+    def get_operation(self, *arguments: Any) -> dict[str, Any] | None:
+        operation: dict[str, Any] | None = super().get_operation(*arguments)
+        if operation and self._gives_pages():
+            operation["parameters"] = [*operation.get("parameters", []), *_PAGE_PARAMETERS]
+        return operation
+
+    def get_request_serializer(self) -> Any:
+        return openapi_operations.BODIES.get(self._view_name()) if self.method in _WRITES else None
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
+        return {"2XX": self._success(direction), "default": _REFUSED}
+
+    def _success(self, direction: str) -> dict[str, Any]:
+        answer = openapi_operations.ANSWERS.get(self._view_name())
+        if answer is None or self.method == "DELETE":
+            return {"description": "Done.", "content": {"application/json": {"schema": {}}}}
+        kinds = ["application/json"]
+        response: dict[str, Any] = self._get_response_for_code(answer, "200", kinds, direction)  # type: ignore[no-untyped-call]
+        if self._gives_pages():
+            content = response["content"]["application/json"]
+            content["schema"] = _page_of(content["schema"])
+        return response
+
+    def _gives_pages(self) -> bool:
+        return self.method == "GET" and self._view_name() in openapi_operations.PAGED
+
+    def _view_name(self) -> str:
+        return f"{type(self.view).__module__.rpartition('.')[2]}.{type(self.view).__name__}"
+
+    def _name_of_path(self) -> str:
+        """Such as `get_projects_by_project_id_my_permissions`."""
+        words = re.sub(r"\{(\w+)\}", r"by_\1", self.path.removeprefix("/api/").removeprefix("v1/"))
+        return f"{self.method.lower()}_" + re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_")

@@ -1,0 +1,177 @@
+"""What the routes alone do not tell of operations: names that clients rely on, bodies, answers.
+
+Views are named `module.Class`; a test holds that each of them exists.
+"""
+
+from typing import Any
+
+from vexil.controlplane.adminapi import (
+    environments,
+    feature_serializers,
+    feature_state_serializers,
+    groups,
+    invite_links,
+    master_api_keys,
+    organisation_serializers,
+    passwords,
+    projects,
+    second_factors,
+    segment_serializers,
+    server_keys,
+    sessions,
+    tags,
+    users,
+)
+
+MCP: dict[tuple[str, str], str] = {
+    ("GET", "organisations.Organisations"): "list_organizations",
+    ("GET", "organisations.ProjectsOfOrganisation"): "list_projects_in_organization",
+    ("GET", "projects.OneProject"): "get_project",
+    ("PATCH", "projects.OneProject"): "update_project",
+    ("GET", "environments.EnvironmentsOfProject"): "list_project_environments",
+    ("GET", "environments.Environments"): "list_environments",
+    ("GET", "features.Features"): "list_project_features",
+    ("POST", "features.Features"): "create_feature",
+    ("GET", "features.OneFeature"): "get_feature_flag",
+    ("PATCH", "features.OneFeature"): "update_feature",
+    ("GET", "multivariate.Options"): "list_feature_multivariate_options",
+    ("POST", "multivariate.Options"): "create_feature_multivariate_option",
+    ("PATCH", "multivariate.OneOption"): "update_feature_multivariate_option",
+    ("DELETE", "multivariate.OneOption"): "delete_feature_multivariate_option",
+    ("PATCH", "feature_states_nested.OneEnvironmentState"): "update_environment_feature_state",
+    ("PATCH", "feature_states.OneFeatureState"): "update_feature_state",
+    ("GET", "feature_segments.FeatureSegments"): "list_feature_segments",
+    ("DELETE", "feature_segments.OneFeatureSegment"): "delete_feature_segment",
+    ("POST", "feature_segments.CreateOverride"): "create_segment_override",
+    ("GET", "segments.Segments"): "list_project_segments",
+    ("POST", "segments.Segments"): "create_project_segment",
+    ("GET", "segments.OneSegment"): "get_project_segment",
+    ("PATCH", "segments.OneSegment"): "update_project_segment",
+    ("GET", "groups.Groups"): "list_organization_groups",
+    ("GET", "invites.Invites"): "list_organization_invites",
+    ("POST", "invites.Invites"): "create_organization_invite",
+}
+"""Operations that the MCP server offers as tools, under these names."""
+
+PAGED = {
+    "organisations.Organisations",
+    "environments.Environments",
+    "features.Features",
+    "segments.Segments",
+    "multivariate.Options",
+    "identities.Identities",
+    "master_api_keys.MasterAPIKeys",
+    "feature_states.FeatureStates",
+    "feature_states_nested.EnvironmentStates",
+    "groups.Groups",
+    "invites.Invites",
+    "tags.Tags",
+    "audit.AuditLogOfAll",
+    "audit.AuditLogOfProject",
+    "audit.AuditLogOfOrganisation",
+}
+"""Views whose list comes in pages."""
+
+
+def _object(*required: str, **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required)}
+
+
+_TEXT, _WHOLE, _BOOLEAN, _NUMBER = ({"type": kind} for kind in ("string", "integer", "boolean", "number"))
+_IDS = {"type": "array", "items": _WHOLE}
+_VALUE = {
+    "type": ["string", "null"],
+    "description": "The part of the value that `type` names: `unicode`, `int` or `bool`.",
+}
+_TYPED_VALUE = {"type": _TEXT, "string_value": _VALUE, "integer_value": _WHOLE, "boolean_value": _BOOLEAN}
+_OPTION = _object("type", **_TYPED_VALUE, key=_TEXT, default_percentage_allocation=_NUMBER)
+_INVITE = _object("email", email=_TEXT, role=_TEXT, permission_groups=_IDS)
+_IDENTITY = _object("identifier", identifier=_TEXT)
+_IDENTITY_STATE = _object("feature", feature=_WHOLE, enabled=_BOOLEAN, feature_state_value={})
+_TRAIT = _object("trait_key", trait_key=_TEXT, value_type=_TEXT, string_value=_VALUE, integer_value=_WHOLE)
+
+BODIES: dict[str, Any] = {
+    "sessions.Login": sessions.Credentials,
+    "second_factors.LoginCode": second_factors.SecondStep,
+    "second_factors.Confirm": second_factors.Code,
+    "users.Users": users.SignUpSerializer,
+    "users.OwnAccount": users.OwnAccountSerializer,
+    "passwords.SetPassword": passwords.ChangedPassword,
+    "passwords.SetEmail": passwords.ChangedEmail,
+    "passwords.ResetPasswordRequest": passwords.Address,
+    "passwords.ResetPasswordConfirm": passwords.ResetPassword,
+    "organisations.Organisations": organisation_serializers.OrganisationSerializer,
+    "organisations.OneOrganisation": organisation_serializers.OrganisationSerializer,
+    "members.RoleOfMember": organisation_serializers.NewRole,
+    "members.RemovedMembers": organisation_serializers.LeavingUser(many=True),
+    "master_api_keys.MasterAPIKeys": master_api_keys.MasterAPIKeySerializer,
+    "master_api_keys.OneMasterAPIKey": master_api_keys.MasterAPIKeySerializer,
+    "projects.Projects": projects.ProjectSerializer,
+    "projects.OneProject": projects.ProjectSerializer,
+    "environments.Environments": environments.EnvironmentSerializer,
+    "environments.OneEnvironment": environments.EnvironmentSerializer,
+    "server_keys.ServerKeys": server_keys.ServerKeySerializer,
+    "server_keys.OneServerKey": server_keys.ServerKeySerializer,
+    "features.Features": feature_serializers.FeatureSerializer,
+    "features.OneFeature": feature_serializers.FeatureSerializer,
+    "feature_owners.AddOwners": _object("user_ids", user_ids=_IDS),
+    "feature_owners.RemoveOwners": _object("user_ids", user_ids=_IDS),
+    "feature_owners.AddGroupOwners": _object("group_ids", group_ids=_IDS),
+    "feature_owners.RemoveGroupOwners": _object("group_ids", group_ids=_IDS),
+    "groups.Groups": groups.GroupSerializer,
+    "groups.OneGroup": groups.GroupSerializer,
+    "groups.AddUsers": _object("user_ids", user_ids=_IDS),
+    "groups.RemoveUsers": _object("user_ids", user_ids=_IDS),
+    "invites.Invites": _INVITE,
+    "invites.ManyInvites": _object(
+        invites={"type": "array", "items": _INVITE}, emails={"type": "array", "items": _TEXT}
+    ),
+    "invite_links.InviteLinks": invite_links.InviteLinkSerializer,
+    "tags.Tags": tags.TagSerializer,
+    "tags.OneTag": tags.TagSerializer,
+    "multivariate.Options": _OPTION,
+    "multivariate.OneOption": _OPTION,
+    "segments.Segments": segment_serializers.SegmentSerializer,
+    "segments.OneSegment": segment_serializers.SegmentSerializer,
+    "segments.CloneSegment": segment_serializers.NameSerializer,
+    "feature_segments.FeatureSegments": _object(
+        "feature", "segment", "environment", feature=_WHOLE, segment=_WHOLE, environment=_WHOLE
+    ),
+    "feature_segments.CreateOverride": _object(
+        "feature_segment",
+        enabled=_BOOLEAN,
+        feature_state_value=_object(**_TYPED_VALUE),
+        feature_segment=_object("segment", segment=_WHOLE, priority=_WHOLE),
+    ),
+    "feature_segments.Priorities": {"type": "array", "items": _object("id", "priority", id=_WHOLE, priority=_WHOLE)},
+    "feature_states.FeatureStates": feature_state_serializers.FlatState,
+    "feature_states.OneFeatureState": feature_state_serializers.FlatState,
+    "feature_states_nested.EnvironmentStates": _IDENTITY_STATE,
+    "feature_states_nested.OneEnvironmentState": _object(enabled=_BOOLEAN, feature_state_value={}),
+    "identities.Identities": _IDENTITY,
+    "identities.OneIdentity": _IDENTITY,
+    "identities_feature_states.IdentityStates": _IDENTITY_STATE,
+    "identities_feature_states.OneIdentityState": _IDENTITY_STATE,
+    "identities_feature_states.CloneStates": _object("source_identity_id", source_identity_id=_WHOLE),
+    "identities_traits.Traits": _TRAIT,
+    "identities_traits.OneTrait": _TRAIT,
+}
+"""What is sent with POST, PUT and PATCH: a serializer or a schema."""
+
+ANSWERS: dict[str, Any] = {
+    "organisations.Organisations": organisation_serializers.OrganisationSerializer,
+    "organisations.OneOrganisation": organisation_serializers.OrganisationSerializer,
+    "organisations.OrganisationByUuid": organisation_serializers.OrganisationSerializer,
+    "organisations.ProjectsOfOrganisation": projects.ProjectSerializer(many=True),
+    "projects.OneProject": projects.ProjectSerializer,
+    "projects.ProjectByUuid": projects.ProjectSerializer,
+    "environments.Environments": environments.EnvironmentSerializer,
+    "environments.OneEnvironment": environments.EnvironmentSerializer,
+    "environments.EnvironmentByUuid": environments.EnvironmentSerializer,
+    "environments.EnvironmentsOfProject": environments.EnvironmentInProjectSerializer(many=True),
+    "members.Members": organisation_serializers.MemberSerializer(many=True),
+    "master_api_keys.MasterAPIKeys": master_api_keys.MasterAPIKeySerializer,
+    "master_api_keys.OneMasterAPIKey": master_api_keys.MasterAPIKeySerializer,
+    "users.OwnAccount": users.OwnAccountSerializer,
+}
+"""What comes back where a serializer describes it; one of the list where the view gives pages."""
