@@ -1,5 +1,7 @@
 """Paths of the Admin API: what cannot be an id never reaches a view, and is 404 `Not found.`"""
 
+from typing import Any
+
 from django.urls import URLPattern, register_converter
 from django.urls import path as django_path
 from django.urls.converters import IntConverter
