@@ -203,7 +203,7 @@ def _greeting(event: Event, last_seen: int) -> bytes:
 def _last_seen(scope: Scope) -> int:
     """The version that the client saw last; -1 if it says none.
 
-    Clients that replace a broken EventSource by a new one, as Flagsmith's own does, can set no header and use the query.
+    A client that replaces a broken EventSource, as Flagsmith's does, cannot set the header and uses the query.
     """
     text = scope.headers.get("last-event-id") or ""
     if not text and scope.query_string:
