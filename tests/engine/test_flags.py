@@ -1,5 +1,4 @@
 from tests.engine.examples import make_subject
-
 from vexil.engine import Environment, Flag, Matcher, Outcomes, Override, Subject, Variant, percentage
 
 

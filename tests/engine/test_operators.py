@@ -1,8 +1,8 @@
 import math
 
 import pytest
-from tests.engine.examples import condition_matches, make_subject
 
+from tests.engine.examples import condition_matches, make_subject
 from vexil.engine import compile_segment, percentage
 from vexil.wire.snapshot import Condition, Rule
 

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from flag_engine.engine import get_evaluation_result
 from hypothesis import HealthCheck, given, settings
-from tests.engine.strategies import contexts, single_conditions
 
+from tests.engine.strategies import contexts, single_conditions
 from vexil.engine import evaluate
 
 

@@ -1,6 +1,6 @@
 import pytest
-from tests.engine.examples import make_subject
 
+from tests.engine.examples import make_subject
 from vexil.engine import Subject
 from vexil.engine.properties import path_reader
 

@@ -1,6 +1,6 @@
 import pytest
-from tests.engine.examples import make_subject
 
+from tests.engine.examples import make_subject
 from vexil.engine import compile_segment, matching_segments
 from vexil.wire.snapshot import Condition, Rule
 

@@ -5,7 +5,6 @@
 """
 
 from tests.engine.examples import condition_matches, make_subject
-
 from vexil.engine import Outcomes, Variant, compile_segment, evaluate, pattern_error, percentage
 from vexil.wire.snapshot import Condition, Rule
 
