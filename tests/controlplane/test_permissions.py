@@ -8,7 +8,7 @@ from tests.factories import (
     make_user,
 )
 from vexil.controlplane import permissions
-from vexil.controlplane.db.models import Membership
+from vexil.controlplane.db.models import EnvironmentGrant, Group, Membership, OrganisationGrant, ProjectGrant
 from vexil.controlplane.permissions import Actor, Rights
 
 
@@ -105,3 +105,43 @@ def test_nobody_may_do_nothing() -> None:
     assert not permissions.is_member(Actor(), environment.project.organisation)
     assert not permissions.is_environment_admin(Actor(), environment)
     assert list(permissions.viewable_projects(Actor())) == []
+
+
+def test_grants_of_a_user_and_of_their_groups_add_up() -> None:
+    user = make_user()
+    environment = make_environment(make_project(make_organisation(member=user)))
+    group = Group.objects.create(organisation=environment.project.organisation, name="Ops")
+    group.users.add(user)
+    grant_project(user, environment.project, permissions.VIEW_PROJECT)
+    ProjectGrant.objects.create(group=group, project=environment.project, permissions=[permissions.CREATE_FEATURE])
+    EnvironmentGrant.objects.create(group=group, environment=environment, is_admin=True)
+    actor = Actor(user=user)
+
+    rights = permissions.project_rights(actor, environment.project)
+    assert rights == Rights(keys=frozenset({"VIEW_PROJECT", "CREATE_FEATURE"}))
+    assert permissions.is_environment_admin(actor, environment)
+    assert list(permissions.viewable_projects(actor)) == [environment.project]
+    assert list(permissions.viewable_environments(actor)) == [environment]
+
+
+def test_a_group_gives_nothing_to_those_outside_it() -> None:
+    user = make_user()
+    environment = make_environment(make_project(make_organisation(member=user)))
+    group = Group.objects.create(organisation=environment.project.organisation, name="Ops")
+    group.users.add(make_user())
+    ProjectGrant.objects.create(group=group, project=environment.project, is_admin=True)
+    actor = Actor(user=user)
+
+    assert permissions.project_rights(actor, environment.project) == Rights()
+    assert list(permissions.viewable_environments(actor)) == []
+
+
+def test_a_right_at_the_organisation_reaches_no_project() -> None:
+    user = make_user()
+    environment = make_environment(make_project(make_organisation(member=user)))
+    organisation = environment.project.organisation
+    OrganisationGrant.objects.create(user=user, organisation=organisation, permissions=[permissions.CREATE_PROJECT])
+    actor = Actor(user=user)
+
+    assert permissions.organisation_rights(actor, organisation) == Rights(keys=frozenset({"CREATE_PROJECT"}))
+    assert permissions.project_rights(actor, environment.project) == Rights()

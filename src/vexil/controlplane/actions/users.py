@@ -7,12 +7,14 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from vexil.controlplane.actions import events, organisations
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import Membership, Organisation, User
 from vexil.controlplane.permissions import Actor
+from vexil.controlplane.queries import invites
 
 
 class SignUpClosed(Exception):
@@ -37,9 +39,11 @@ class WeakPassword(Exception):
 
 
 @transaction.atomic
-def sign_up(*, email: str, password: str, superuser: bool = False, **fields: Any) -> tuple[User, str]:
+def sign_up(
+    *, email: str, password: str, superuser: bool = False, invite_hash: str = "", **fields: Any
+) -> tuple[User, str]:
     """A new account and its token."""
-    check_sign_up_is_open()
+    check_sign_up_is_open(email, invite_hash)
     if User.objects.filter(email=email.lower()).exists():
         raise EmailTaken("Email already exists. Please log in.", field="email")
     check_password(password, User(email=email, **fields), field="password")
@@ -58,12 +62,18 @@ def sign_up(*, email: str, password: str, superuser: bool = False, **fields: Any
     return user, token_of(user)
 
 
-def check_sign_up_is_open() -> None:
+def check_sign_up_is_open(email: str, invite_hash: str) -> None:
+    """Raise `SignUpClosed`. An installation that takes nobody else takes those who are invited."""
     ours = settings.VEXIL
-    if ours.prevent_signup or ours.prevent_email_password:
+    if ours.prevent_email_password:
         raise SignUpClosed("Sign-up is disabled for this installation.")
-    if not ours.allow_registration_without_invite:
-        raise SignUpClosed("User registration without an invite is disabled for this installation.")
+    if ours.allow_registration_without_invite and not ours.prevent_signup:
+        return
+    if invites.is_expected(email, invite_hash, now=timezone.now()):
+        return
+    if ours.prevent_signup:
+        raise SignUpClosed("Sign-up is disabled for this installation.")
+    raise SignUpClosed("User registration without an invite is disabled for this installation.")
 
 
 def check_password(password: str, user: User, *, field: str) -> None:

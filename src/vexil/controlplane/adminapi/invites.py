@@ -12,6 +12,7 @@ from vexil.controlplane.actions import invites as actions
 from vexil.controlplane.actions.invites import NewInvite
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
+from vexil.controlplane.adminapi.nested_bodies import PlacedErrors
 from vexil.controlplane.adminapi.organisation_serializers import MemberSerializer
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.parsing import body_of
@@ -45,7 +46,7 @@ class _NewInvite(serializers.Serializer[None]):
 
 
 class _ManyInvites(serializers.Serializer[None]):
-    invites: Any = serializers.ListSerializer(child=_NewInvite(), required=False, max_length=PEOPLE_MAX)
+    invites: Any = PlacedErrors(child=_NewInvite(), required=False, max_length=PEOPLE_MAX)
 
 
 class Invites(APIView):

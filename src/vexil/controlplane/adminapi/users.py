@@ -14,6 +14,7 @@ from vexil.controlplane.actions import users
 from vexil.controlplane.adminapi import errors, throttling
 from vexil.controlplane.adminapi.authentication import actor_of, user_of
 from vexil.controlplane.adminapi.onboarding import OnboardingSerializer
+from vexil.controlplane.adminapi.parsing import body_of
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import User
 
@@ -25,6 +26,7 @@ class SignUpSerializer(serializers.ModelSerializer[User]):
     password = serializers.CharField(write_only=True, trim_whitespace=False)
     sign_up_type = serializers.ChoiceField(choices=SIGN_UP_TYPES, required=False, allow_null=True)
     superuser = serializers.BooleanField(write_only=True, required=False)
+    invite_hash = serializers.CharField(write_only=True, required=False, allow_blank=True)
 
     class Meta:
         model = User
@@ -39,6 +41,7 @@ class SignUpSerializer(serializers.ModelSerializer[User]):
             "uuid",
             "password",
             "superuser",
+            "invite_hash",
         ]
         read_only_fields = ["is_active"]
 
@@ -88,7 +91,8 @@ class Users(APIView):
         raise NotFound(errors.NOT_FOUND)
 
     def post(self, request: Request) -> Response:
-        users.check_sign_up_is_open()
+        body = body_of(request)
+        users.check_sign_up_is_open(str(body.get("email", "")), str(body.get("invite_hash", "")))
         form = SignUpSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user, token = users.sign_up(**form.validated_data)
