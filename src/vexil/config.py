@@ -233,6 +233,15 @@ class Config:
     default_org_store_traits: bool = _setting(
         "DEFAULT_ORG_STORE_TRAITS_VALUE", True, "New organisations store traits.", _boolean
     )
+    enable_email_activation: bool = _setting(
+        "ENABLE_EMAIL_ACTIVATION", False, "New accounts are inactive until the mailed link is opened.", _boolean
+    )
+    password_reset_mails_max: int = _setting(
+        "MAX_PASSWORD_RESET_EMAILS", 5, "Mails of one kind to one account within the cooldown.", _integer(1, 1_000)
+    )
+    password_reset_mail_seconds: int = _setting(
+        "PASSWORD_RESET_EMAIL_COOLDOWN", 86_400, "Length of that cooldown in seconds.", _integer(1, 31_536_000)
+    )
     last_login_update_minutes: int = _setting(
         "LAST_LOGIN_UPDATE_THRESHOLD_MINUTES",
         30,

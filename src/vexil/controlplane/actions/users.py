@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
-from vexil.controlplane.actions import events, organisations
+from vexil.controlplane.actions import account_mails, events, organisations
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import Membership, Organisation, User
 from vexil.controlplane.permissions import Actor
@@ -55,7 +55,8 @@ def sign_up(
     create = User.objects.create_superuser if superuser else User.objects.create_user
     try:
         with transaction.atomic():
-            user = create(email, password, **fields)
+            is_active = superuser or not settings.VEXIL.enable_email_activation
+            user = create(email, password, is_active=is_active, **fields)
     except IntegrityError:
         raise EmailTaken("Email already exists. Please log in.", field="email") from None
     events.record(Actor(user=user), "user.created", user.pk, scope=None)
@@ -117,13 +118,14 @@ def set_email(user: User, email: str, *, by: Actor) -> None:
     taken = EmailTaken("Feature flag admin user with this email already exists.", field="new_email")
     if User.objects.filter(email=email.lower()).exclude(pk=user.pk).exists():
         raise taken
-    user.email = email.lower()
+    old_address, user.email = user.email, email.lower()
     try:
         with transaction.atomic():
             user.save(update_fields=["email"])
     except IntegrityError:
         raise taken from None
     events.record(by, "user.email_set", user.pk, scope=None)
+    account_mails.mail_address_changed(old_address)
 
 
 @transaction.atomic

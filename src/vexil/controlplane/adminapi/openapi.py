@@ -53,6 +53,8 @@ class OpenApiYaml(BaseRenderer):
 
 
 class _Described(APIView):
+    schema = None  # leaves these views out of what they show
+
     def get_permissions(self) -> list[BasePermission]:
         needs_credentials = settings.VEXIL.require_authentication_for_api_docs
         return [SomebodyKnown() if needs_credentials else AllowAny()]

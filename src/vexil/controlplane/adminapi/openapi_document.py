@@ -70,15 +70,18 @@ class OperationSchema(AutoSchema):
         return operation
 
     def get_request_serializer(self) -> Any:
-        return openapi_operations.BODIES.get(self._view_name()) if self.method in _WRITES else None
+        form = openapi_operations.BODIES.get(self._view_name()) if self.method in _WRITES else None
+        return {"application/json": form} if isinstance(form, dict) else form
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         return {"2XX": self._success(direction), "default": _REFUSED}
 
     def _success(self, direction: str) -> dict[str, Any]:
         answer = openapi_operations.ANSWERS.get(self._view_name())
-        if answer is None or self.method == "DELETE":
-            return {"description": "Done.", "content": {"application/json": {"schema": {}}}}
+        if self.method == "DELETE" or (answer is None and self.method != "GET"):
+            return {"description": "Done."}
+        if answer is None:
+            return {"description": "Found.", "content": {"application/json": {"schema": {}}}}
         kinds = ["application/json"]
         response: dict[str, Any] = self._get_response_for_code(answer, "200", kinds, direction)  # type: ignore[no-untyped-call]
         if self._gives_pages():

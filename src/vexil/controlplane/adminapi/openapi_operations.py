@@ -6,6 +6,7 @@ Views are named `module.Class`; a test holds that each of them exists.
 from typing import Any
 
 from vexil.controlplane.adminapi import (
+    account_links,
     environments,
     feature_serializers,
     feature_state_serializers,
@@ -100,6 +101,10 @@ BODIES: dict[str, Any] = {
     "passwords.SetEmail": passwords.ChangedEmail,
     "passwords.ResetPasswordRequest": passwords.Address,
     "passwords.ResetPasswordConfirm": passwords.ResetPassword,
+    "account_links.Activation": account_links.Link,
+    "account_links.ActivationAgain": account_links.Address,
+    "account_links.NewAddressRequest": account_links.Address,
+    "account_links.NewAddress": account_links.LinkToNewAddress,
     "organisations.Organisations": organisation_serializers.OrganisationSerializer,
     "organisations.OneOrganisation": organisation_serializers.OrganisationSerializer,
     "members.RoleOfMember": organisation_serializers.NewRole,

@@ -13,7 +13,7 @@ class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
     name = serializers.CharField(max_length=2000)
     num_seats = serializers.IntegerField(read_only=True)
     subscription = serializers.SerializerMethodField()
-    role = serializers.CharField(read_only=True)
+    role = serializers.CharField(read_only=True, allow_null=True)
 
     class Meta:
         model = Organisation

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vexil.controlplane.actions import users
+from vexil.controlplane.actions import account_mails, users
 from vexil.controlplane.adminapi import errors
 from vexil.controlplane.adminapi.authentication import actor_of, user_of
 from vexil.controlplane.adminapi.paths import path
@@ -73,7 +73,9 @@ class ResetPasswordRequest(APIView):
     permission_classes = [AllowAny]
 
     def post(self, request: Request) -> Response:
-        Address(data=request.data).is_valid(raise_exception=True)
+        form = Address(data=request.data)
+        form.is_valid(raise_exception=True)
+        account_mails.mail_password_link(form.validated_data["email"], site=request.build_absolute_uri("/"))
         return Response(status=204)
 
 

@@ -3,6 +3,7 @@
 from django.urls import URLPattern
 
 from vexil.controlplane.adminapi import (
+    account_links,
     audit,
     detailed_permissions,
     environments,
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     *users.urlpatterns,
     *second_factors.urlpatterns,
     *passwords.urlpatterns,
+    *account_links.urlpatterns,
     *organisations.urlpatterns,
     *members.urlpatterns,
     *subscriptions.urlpatterns,

@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vexil.controlplane.actions import users
-from vexil.controlplane.adminapi import errors, throttling
+from vexil.controlplane.actions import account_mails, users
+from vexil.controlplane.adminapi import account_links, errors, throttling
 from vexil.controlplane.adminapi.authentication import actor_of, user_of
 from vexil.controlplane.adminapi.onboarding import OnboardingSerializer
 from vexil.controlplane.adminapi.parsing import body_of
@@ -96,6 +96,8 @@ class Users(APIView):
         form = SignUpSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         user, token = users.sign_up(**form.validated_data)
+        if not user.is_active:
+            account_mails.mail_activation(user, site=account_links.site(request))
         return Response({**SignUpSerializer(user).data, "key": token}, status=201)
 
 
