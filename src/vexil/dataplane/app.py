@@ -165,7 +165,8 @@ class DataPlane:
             await self._streams.serve(key, scope, stream)
         except (Refusal, Unavailable) as error:
             refusal = error if isinstance(error, Refusal) else errors.unavailable()
-            headers = (*_JSON, *refusal.headers, *self._always, ("Access-Control-Allow-Origin", "*"))
+            shared = (("Access-Control-Allow-Origin", "*"), ("Allow", "GET, HEAD"), *wire_headers.VARY_ORIGIN)
+            headers = (*_JSON, *refusal.headers, *shared, *self._always)
             rsgi.send(stream, scope.method, Response(refusal.status, headers, refusal.body))
 
     async def _request(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> OpenRequest:
