@@ -1,12 +1,14 @@
 """The OpenAPI file of the Flags API is valid, and speaks of what is served, of all of it and of nothing else."""
 
+import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
-from openapi_spec_validator import validate
 
 from tests.dataplane.conftest import Serve
 from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, feature, snapshot, state
@@ -23,7 +25,8 @@ def document() -> dict[str, Any]:
 
 
 def test_the_file_is_valid(document: dict[str, Any]) -> None:
-    validate(document)
+    schema = resources.files("drf_spectacular.validation").joinpath("openapi_3_1_schema.json").read_text("utf-8")
+    jsonschema.validate(document, json.loads(schema))
 
 
 def test_every_described_operation_is_served(serve: Serve, document: dict[str, Any]) -> None:
@@ -36,9 +39,7 @@ def test_every_described_operation_is_served(serve: Serve, document: dict[str, A
                 assert client.request("HEAD", target).status == 200
                 continue
             answer = client.request(method.upper(), target, key=SERVER_KEY, body={} if method != "get" else None)
-            assert (path, method, str(answer.status)) in [
-                (path, method, status) for status in operations[method]["responses"]
-            ]
+            assert str(answer.status) in operations[method]["responses"], (method, path)
 
 
 def test_every_endpoint_is_described(serve: Serve, document: dict[str, Any]) -> None:

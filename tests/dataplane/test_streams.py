@@ -233,7 +233,9 @@ def test_a_server_key_is_not_taken_in_an_address(serve: Serve) -> None:
 def test_only_reading_is_offered(serve: Serve) -> None:
     client = serve(shop())
 
-    assert client.post(PATH, {}).status == 405
+    refused = client.post(PATH, {})
+
+    assert (refused.status, refused.headers["allow"]) == (405, "GET, HEAD")
     assert client.request("HEAD", PATH).status == 200
 
 
