@@ -35,13 +35,13 @@ AT_LEAST: dict[str, Agreement] = {
     "audit-paid": Agreement(16, 16, 16, 16),  # of 16
     "auth": Agreement(48, 48, 48, 43),  # of 49
     "cors": Agreement(9, 9, 9, 0),  # of 9
-    "environments": Agreement(16, 14, 14, 16),  # of 30
+    "environments": Agreement(26, 24, 23, 26),  # of 30
     "errors-admin": Agreement(60, 60, 59, 44),  # of 60
     "errors-sdk": Agreement(42, 42, 42, 28),  # of 42
     "evaluation": Agreement(12, 12, 12, 12),  # of 12
-    "feature-segments": Agreement(13, 13, 10, 12),  # of 14
-    "features": Agreement(48, 40, 39, 48),  # of 56
-    "featurestates": Agreement(39, 38, 37, 38),  # of 40
+    "feature-segments": Agreement(14, 14, 11, 13),  # of 14
+    "features": Agreement(55, 55, 55, 55),  # of 56
+    "featurestates": Agreement(40, 39, 38, 39),  # of 40
     "health": Agreement(12, 12, 11, 10),  # of 14
     "identities": Agreement(31, 31, 28, 31),  # of 31
     "master-api-keys": Agreement(27, 27, 25, 28),  # of 29
@@ -56,6 +56,7 @@ AT_LEAST: dict[str, Agreement] = {
     "sdk-traits": Agreement(18, 17, 17, 17),  # of 18
     "segment-overrides": Agreement(9, 9, 9, 9),  # of 9
     "segments": Agreement(42, 42, 42, 40),  # of 42
+    "versions": Agreement(31, 31, 31, 31),  # of 31
     "webhooks": Agreement(27, 27, 27, 27),  # of 27
 }
 

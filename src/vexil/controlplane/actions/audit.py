@@ -25,6 +25,7 @@ from vexil.controlplane.actions.audit_states import (
     state_deleted,
     state_updated,
 )
+from vexil.controlplane.actions.audit_versions import version_published
 from vexil.controlplane.db.models import AuditRecord, ChangeType, Environment, Event, FeatureState, Segment
 
 
@@ -69,7 +70,7 @@ def _segment_deleted(event: Event) -> list[Line]:
     segment = Segment.objects.get(pk=event.subject_id)
     # compat: the one deletion whose change type is not known, and the one line with a uuid.
     lines = [Line(f"Segment deleted: {segment.name}", "SEGMENT", segment.pk, ChangeType.UNKNOWN, uuid=segment.uuid)]
-    states = FeatureState.live.filter(feature_segment__segment=segment, feature_segment__deleted_at=None)
+    states = FeatureState.current.filter(feature_segment__segment=segment, feature_segment__deleted_at=None)
     return lines + overrides_gone(states)
 
 
@@ -113,5 +114,8 @@ TELLERS: dict[str, Callable[[Event], list[Line]]] = {
     "segment.deleted": _segment_deleted,
     "environment.created": _environment_created,
     "environment.updated": _environment_updated,
+    "environment.versioning_enabled": _environment_updated,
+    "environment.versioning_disabled": _environment_updated,
     "environment.deleted": _environment_deleted,
+    "version.published": version_published,
 }

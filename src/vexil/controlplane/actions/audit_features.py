@@ -60,7 +60,7 @@ def _option_line(facts: dict[str, int], log: str) -> Line:
 
 
 def _defaults(event: Event) -> list[FeatureState]:
-    states = FeatureState.live.filter(
+    states = FeatureState.current.filter(
         feature_id=event.subject_id, feature_segment=None, identity_id=None, environment__deleted_at=None
     )
     return state_facts.with_names(states.order_by("environment_id", "pk"))

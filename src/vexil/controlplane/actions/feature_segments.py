@@ -2,24 +2,25 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from vexil.controlplane.actions import events, feature_states
-from vexil.controlplane.actions.feature_states import Change
+from vexil.controlplane.actions.feature_states import Change, UsesVersions
 from vexil.controlplane.actions.locks import lock_environment
 from vexil.controlplane.actions.publishing import publish
 from vexil.controlplane.actions.refusals import Refused
-from vexil.controlplane.db.models import Environment, Feature, FeatureSegment, FeatureState, Segment
+from vexil.controlplane.db.models import Environment, Feature, FeatureSegment, FeatureState, FeatureVersion, Segment
 from vexil.controlplane.permissions import Actor
 
 
 @transaction.atomic
 def create(environment: Environment, feature: Feature, segment: Segment, *, by: Actor) -> FeatureSegment:
     """A link in the weakest place; it overrides nothing before it has a feature state."""
-    lock_environment(environment)
+    _lock_directly(environment)
     link = insert_link(environment, feature, segment, priority=None)
     events.record(by, "segment_override.linked", link.pk, scope=environment, after=facts(link))
     publish(environment)
@@ -37,8 +38,8 @@ def create_override(
     priority: int | None = None,
 ) -> FeatureState:
     """A link together with its feature state; at `priority`, or in the weakest place."""
-    lock_environment(environment)
-    link = insert_link(environment, feature, segment, priority)
+    _lock_directly(environment)
+    link = insert_link(environment, feature, segment, priority=priority)
     state = feature_states.insert(environment, feature, change, link=link)
     after = {**facts(link), **feature_states.facts(state)}
     events.record(by, "segment_override.created", state.pk, scope=environment, after=after)
@@ -51,10 +52,10 @@ def set_priorities(links: Iterable[FeatureSegment], priorities: Mapping[int, int
     """Give links of one feature in one environment (by id) the priorities sent; the other links make room."""
     first, *_ = links
     environment = first.environment
-    lock_environment(environment)
-    before = _places(environment, first.feature)
-    arrange(environment, first.feature, priorities)
-    after = _places(environment, first.feature)
+    _lock_directly(environment, first.feature_version_id)
+    before = _places(first)
+    arrange(environment, first.feature, priorities, first.feature_version)
+    after = _places(first)
     events.record(by, "segment_override.reordered", first.feature_id, scope=environment, before=before, after=after)
     publish(environment)
 
@@ -62,11 +63,12 @@ def set_priorities(links: Iterable[FeatureSegment], priorities: Mapping[int, int
 @transaction.atomic
 def delete(link: FeatureSegment, *, by: Actor) -> None:
     """The link and its feature state; weaker links move up."""
-    lock_environment(link.environment)
+    _lock_directly(link.environment, link.feature_version_id)
     link = FeatureSegment.live.select_related("environment").get(pk=link.pk)
     events.record(by, "segment_override.deleted", link.pk, scope=link.environment, before=facts(link))
     remove_links([link.pk])
-    weaker = _links(link.environment, link.feature_id).filter(priority__gt=link.priority)
+    siblings = _links(link.environment, link.feature_id, link.feature_version_id)
+    weaker = siblings.filter(priority__gt=link.priority)
     weaker.update(priority=F("priority") - 1)
     publish(link.environment)
 
@@ -82,31 +84,46 @@ def facts(link: FeatureSegment) -> dict[str, Any]:
     return {"feature_id": link.feature_id, "segment_id": link.segment_id, "priority": link.priority}
 
 
-def insert_link(environment: Environment, feature: Feature, segment: Segment, priority: int | None) -> FeatureSegment:
+def insert_link(
+    environment: Environment,
+    feature: Feature,
+    segment: Segment,
+    *,
+    priority: int | None,
+    version: FeatureVersion | None = None,
+) -> FeatureSegment:
     """The row alone, at `priority` or in the weakest place; callers lock, record and publish."""
     if segment.feature_id not in (None, feature.pk):
         raise Refused(
             f"Can only create segment override(using this segment) for feature {segment.feature_id}", "feature"
         )
-    overrides = FeatureSegment.live.filter(environment=environment).count()
-    if overrides >= environment.project.max_segment_overrides_allowed:
+    elsewhere = FeatureSegment.current.filter(environment=environment).exclude(feature=feature).count()
+    siblings = _links(environment, feature.pk, version.pk if version else None)
+    if elsewhere + siblings.count() >= environment.project.max_segment_overrides_allowed:
         raise Refused("The environment has reached the maximum allowed segments overrides limit.", "environment")
-    last = _links(environment, feature.pk).last()
-    weakest = last.priority + 1 if last else 0
-    link = FeatureSegment.objects.create(environment=environment, feature=feature, segment=segment, priority=weakest)
+    last = siblings.last()
+    link = FeatureSegment.objects.create(
+        environment=environment,
+        feature=feature,
+        segment=segment,
+        feature_version=version,
+        priority=last.priority + 1 if last else 0,
+    )
     if priority is not None:
-        arrange(environment, feature, {link.pk: priority})
+        arrange(environment, feature, {link.pk: priority}, version)
         link.priority = priority
     return link
 
 
-def arrange(environment: Environment, feature: Feature, wanted: Mapping[int, int]) -> None:
+def arrange(
+    environment: Environment, feature: Feature, wanted: Mapping[int, int], version: FeatureVersion | None = None
+) -> None:
     """Unnamed links keep their order and their places, and move down where a place is taken."""
     taken = set(wanted.values())
     if len(taken) < len(wanted):
         raise Refused("Each priority can be given only once.")
     free = 0
-    for link in _links(environment, feature.pk):
+    for link in _links(environment, feature.pk, version.pk if version else None):
         place = wanted.get(link.pk)
         if place is None:
             place = max(free, link.priority)
@@ -117,9 +134,20 @@ def arrange(environment: Environment, feature: Feature, wanted: Mapping[int, int
             FeatureSegment.objects.filter(pk=link.pk).update(priority=place)
 
 
-def _links(environment: Environment, feature_id: int) -> Any:
-    return FeatureSegment.live.filter(environment=environment, feature_id=feature_id).order_by("priority", "pk")
+def _lock_directly(environment: Environment, version_id: UUID | None = None) -> None:
+    """Lock; raise `UsesVersions` unless this is a draft, or there is no v2 versioning."""
+    uses_versions = lock_environment(environment).use_v2_feature_versioning
+    drafts = FeatureVersion.live.filter(published=False)
+    if uses_versions and (version_id is None or not drafts.filter(pk=version_id).exists()):
+        raise UsesVersions
 
 
-def _places(environment: Environment, feature: Feature) -> dict[str, int]:
-    return {str(pk): place for pk, place in _links(environment, feature.pk).values_list("pk", "priority")}
+def _links(environment: Environment, feature_id: int, version_id: UUID | None) -> QuerySet[FeatureSegment]:
+    """The links beside which one stands, strongest first."""
+    place = {"environment": environment, "feature_id": feature_id, "feature_version_id": version_id}
+    return FeatureSegment.live.filter(**place).order_by("priority", "pk")
+
+
+def _places(link: FeatureSegment) -> dict[str, int]:
+    links = _links(link.environment, link.feature_id, link.feature_version_id)
+    return {str(pk): place for pk, place in links.values_list("pk", "priority")}

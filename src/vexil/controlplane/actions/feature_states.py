@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from vexil.controlplane.actions import allocations, events, state_facts, values
+from vexil.controlplane.actions import allocations, events, state_facts, values, version_copies
 from vexil.controlplane.actions.allocations import Share
 from vexil.controlplane.actions.locks import lock_environment
 from vexil.controlplane.actions.publishing import publish
@@ -18,6 +18,7 @@ from vexil.controlplane.db.models import (
     Feature,
     FeatureSegment,
     FeatureState,
+    FeatureVersion,
     MultivariateOption,
 )
 from vexil.controlplane.permissions import Actor
@@ -26,6 +27,10 @@ from vexil.stores.identities import Identity
 
 class StateExists(Exception):
     """The feature has a state for this environment, segment link or identity already."""
+
+
+class UsesVersions(Exception):
+    """With v2 versioning, defaults and segment overrides change by new versions only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +44,11 @@ class Change:
 
 def create_defaults(*, environments: Iterable[Environment], features: Iterable[Feature]) -> None:
     """Each feature's state for everybody in each environment. Rows only: callers record and publish."""
-    features = list(features)
-    states = [_fresh(environment, feature) for environment in environments for feature in features]
+    features, now = list(features), timezone.now()
+    states = []
+    for environment in environments:
+        versions = version_copies.first_versions(environment, features, now=now)
+        states += [_fresh(environment, feature, versions.get(feature.pk)) for feature in features]
     FeatureState.objects.bulk_create(states)
     _allocate_defaults(states, features)
 
@@ -56,7 +64,9 @@ def create(
     identity: Identity | None = None,
 ) -> FeatureState:
     """A feature's state for a segment (`link`), an identity or, with neither, for everybody."""
-    lock_environment(environment)
+    locked = lock_environment(environment)
+    if locked.use_v2_feature_versioning and identity is None:
+        raise UsesVersions
     state = insert(environment, feature, change, link=link, identity=identity)
     events.record(by, "feature_state.created", state.pk, scope=environment, after=facts(state))
     publish(environment)
@@ -70,16 +80,21 @@ def insert(
     *,
     link: FeatureSegment | None = None,
     identity: Identity | None = None,
+    version: FeatureVersion | None = None,
 ) -> FeatureState:
     """The row alone, for actions that create more than that; they hold the environment's lock, record and publish."""
     identity_id = identity.id if identity else None
-    same_place = FeatureState.live.filter(environment=environment, feature_segment=link, identity_id=identity_id)
+    same_place = FeatureState.live.filter(
+        environment=environment, feature_segment=link, identity_id=identity_id, feature_version=version
+    )
     if (same_place if link else same_place.filter(feature=feature)).exists():
         raise StateExists
-    state = _fresh(environment, feature)
+    state = _fresh(environment, feature, version)
     state.feature_segment = link
     state.identity_id = identity_id
     state.identity_identifier = identity.identifier if identity else None
+    if version:
+        state.live_from = None  # the version's time counts
     if link or identity:
         state.enabled = False
     elif change.shares is None:
@@ -102,8 +117,7 @@ def apply(state: FeatureState, change: Change) -> None:
 @transaction.atomic
 def update(state: FeatureState, change: Change, *, by: Actor) -> FeatureState:
     """The state as it is afterwards. Only what is given changes, so two people may change two things at once."""
-    lock_environment(state.environment)
-    state = FeatureState.live.select_related("environment__project", "feature").get(pk=state.pk)
+    state = _locked(state)
     before = facts(state)
     apply(state, change)
     events.record(by, "feature_state.updated", state.pk, scope=state.environment, before=before, after=facts(state))
@@ -113,7 +127,7 @@ def update(state: FeatureState, change: Change, *, by: Actor) -> FeatureState:
 
 @transaction.atomic
 def delete(state: FeatureState, *, by: Actor) -> None:
-    lock_environment(state.environment)
+    state = _locked(state)
     events.record(by, "feature_state.deleted", state.pk, scope=state.environment, before=facts(state))
     FeatureState.live.filter(pk=state.pk).update(deleted_at=timezone.now())
     publish(state.environment)
@@ -147,9 +161,20 @@ def facts(state: FeatureState) -> dict[str, Any]:
     return state_facts.of(state)
 
 
-def _fresh(environment: Environment, feature: Feature) -> FeatureState:
+def _locked(state: FeatureState) -> FeatureState:
+    """The state as it is under the environment's lock; raise `UsesVersions` when it may not be written directly."""
+    environment = lock_environment(state.environment)
+    rows = FeatureState.live.select_related("environment__project", "feature", "feature_version")
+    state = rows.get(pk=state.pk)
+    is_draft = state.feature_version is not None and not state.feature_version.published
+    if environment.use_v2_feature_versioning and state.identity_id is None and not is_draft:
+        raise UsesVersions
+    return state
+
+
+def _fresh(environment: Environment, feature: Feature, version: FeatureVersion | None) -> FeatureState:
     """A new state as the feature's own settings want it."""
-    state = FeatureState(environment=environment, feature=feature)
+    state = FeatureState(environment=environment, feature=feature, feature_version=version)
     if not environment.project.prevent_flag_defaults:
         state.enabled = feature.default_enabled
         values.write(state, values.of_text(feature.initial_value))

@@ -15,7 +15,16 @@ from vexil.controlplane.actions.locks import lock_project
 from vexil.controlplane.actions.multivariate import OptionFields
 from vexil.controlplane.actions.publishing import publish_project
 from vexil.controlplane.actions.refusals import Refused
-from vexil.controlplane.db.models import Feature, FeatureSegment, FeatureState, Group, Project, Tag, User
+from vexil.controlplane.db.models import (
+    Feature,
+    FeatureSegment,
+    FeatureState,
+    FeatureVersion,
+    Group,
+    Project,
+    Tag,
+    User,
+)
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.permissions import Actor
 from vexil.engine.patterns import UnsupportedPatternError, compile_pattern
@@ -103,6 +112,7 @@ def delete(feature: Feature, *, by: Actor) -> None:
     now = timezone.now()
     FeatureState.live.filter(feature=feature).update(deleted_at=now)
     FeatureSegment.live.filter(feature=feature).update(deleted_at=now)
+    FeatureVersion.live.filter(feature=feature).update(deleted_at=now)
     Feature.live.filter(pk=feature.pk).update(deleted_at=now)
     publish_project(feature.project)
 

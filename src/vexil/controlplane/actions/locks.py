@@ -12,9 +12,9 @@ def lock_organisation(organisation_id: int) -> None:
     Organisation.objects.select_for_update(no_key=True).get(pk=organisation_id)
 
 
-def lock_environment(environment: Environment) -> None:
-    """For changes in one environment."""
-    Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+def lock_environment(environment: Environment) -> Environment:
+    """For changes in one environment; its row as it is under the lock."""
+    return Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
 
 
 def lock_project(project: Project) -> list[Environment]:

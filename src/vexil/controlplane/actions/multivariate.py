@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from vexil.controlplane.actions import events, values
 from vexil.controlplane.actions.allocations import exceeds_everybody
@@ -138,5 +138,7 @@ def _check_environments(feature: Feature, field: str) -> None:
 
 
 def _defaults(feature: Feature) -> QuerySet[FeatureState]:
-    states = FeatureState.live.filter(feature=feature, feature_segment=None, identity_id=None)
+    """The default states that count, or may one day: not those of versions that are over."""
+    now_or_later = Q(feature_version=None) | Q(feature_version__is_current=True) | Q(feature_version__went_live_at=None)
+    states = FeatureState.live.filter(now_or_later, feature=feature, feature_segment=None, identity_id=None)
     return states.filter(environment__deleted_at=None).order_by("pk")

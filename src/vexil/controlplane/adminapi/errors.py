@@ -16,7 +16,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.response import Response
 
-from vexil.controlplane.actions.feature_states import StateExists
+from vexil.controlplane.actions.feature_states import StateExists, UsesVersions
 from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, NoSuchOverride, UnfitUpdate
 from vexil.controlplane.actions.first_run import UsersExist
 from vexil.controlplane.actions.groups import NoMember
@@ -27,6 +27,10 @@ from vexil.controlplane.actions.second_factors import AlreadyActive, NotActive, 
 from vexil.controlplane.actions.segments import ManagedSegment
 from vexil.controlplane.actions.tags import SystemTag, UndeletableTag
 from vexil.controlplane.actions.users import SignUpClosed, WeakPassword
+from vexil.controlplane.actions.version_states import Unchangeable, VersionConflict
+from vexil.controlplane.actions.versioning import AlreadyThere
+from vexil.controlplane.actions.versions import NotVersioned
+from vexil.controlplane.db.models import FeatureSegment, FeatureState, FeatureVersion
 from vexil.stores.identities import Unstorable
 from vexil.stores.unavailable import Unavailable
 
@@ -44,6 +48,17 @@ def invalid(message: str, field: str = "non_field_errors") -> ValidationError:
 
 
 Answer = tuple[int, Any]
+
+_CAN_GO_MEANWHILE = {
+    FeatureSegment: "FeatureSegment",
+    FeatureState: "FeatureState",
+    FeatureVersion: "EnvironmentFeatureVersion",
+}
+
+
+def _gone(model: str) -> Callable[[Any], Answer]:
+    return lambda _: (status.HTTP_404_NOT_FOUND, {"detail": no_match(model).detail})
+
 
 ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     Refused: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field or "non_field_errors": [error.message]}),
@@ -63,6 +78,20 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
             "['Feature state already exists for this environment, feature, version, segment & identity combination']",
         ],
     ),
+    UsesVersions: lambda _: (
+        status.HTTP_400_BAD_REQUEST,
+        {
+            "detail": "This environment uses v2 feature versioning. "
+            "Use the environment feature version endpoint instead."
+        },
+    ),
+    NotVersioned: lambda _: (
+        status.HTTP_400_BAD_REQUEST,
+        {"environment": "Environment must use v2 feature versioning."},
+    ),
+    VersionConflict: lambda error: (status.HTTP_400_BAD_REQUEST, {"message": str(error)}),
+    Unchangeable: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
+    AlreadyThere: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
     UnfitUpdate: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
     NoSuchOverride: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": "Segment override not found."}),
     ChangeRequestsEnabled: lambda _: (
@@ -83,6 +112,8 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     UnknownIdentity: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": "No Identity matches the given query."}),
     IdentityExists: lambda error: (status.HTTP_400_BAD_REQUEST, {"identifier": str(error)}),
     Unstorable: lambda error: (status.HTTP_400_BAD_REQUEST, {"non_field_errors": [str(error)]}),
+    # Somebody else deleted it after the view had looked.
+    **{model.DoesNotExist: _gone(name) for model, name in _CAN_GO_MEANWHILE.items()},
     Http404: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": NOT_FOUND}),
     RequestDataTooBig: lambda _: (status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, {"detail": TOO_LARGE}),
     Unavailable: lambda _: (status.HTTP_503_SERVICE_UNAVAILABLE, {"detail": "The database cannot be reached."}),

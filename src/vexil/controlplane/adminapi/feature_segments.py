@@ -79,7 +79,7 @@ class FeatureSegments(APIView):
         form.is_valid(raise_exception=True)
         # compat: who may not see the environment gets an empty list.
         environments = permissions.viewable_environments(actor_of(request))
-        links = _links().filter(
+        links = _completed(FeatureSegment.current.all()).filter(
             environment_id=form.validated_data["environment"],
             environment__in=environments,
             feature_id=form.validated_data["feature"],
@@ -144,7 +144,11 @@ class CreateOverride(APIView):
 
 
 def _links() -> QuerySet[FeatureSegment]:
-    return FeatureSegment.live.filter(feature__deleted_at=None, segment__deleted_at=None).select_related(
+    return _completed(FeatureSegment.live.all())
+
+
+def _completed(links: QuerySet[FeatureSegment]) -> QuerySet[FeatureSegment]:
+    return links.filter(feature__deleted_at=None, segment__deleted_at=None).select_related(
         "segment", "feature", "environment__project__organisation"
     )
 
@@ -164,7 +168,7 @@ def _check_manages(by: Actor, environment: Environment) -> None:
 def _same_place(links: list[FeatureSegment], expected: int) -> list[FeatureSegment]:
     if len(links) < expected:
         raise errors.invalid("Some of the provided ids were not found.")
-    if len({(link.feature_id, link.environment_id) for link in links}) > 1:
+    if len({(link.feature_id, link.environment_id, link.feature_version_id) for link in links}) > 1:
         raise errors.invalid("All feature segments must belong to the same feature & environment.")
     return links
 

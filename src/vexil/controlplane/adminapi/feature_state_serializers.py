@@ -133,6 +133,6 @@ def _common_json(state: FeatureState) -> dict[str, Any]:
         "live_from": state.live_from,
         "version": state.version,
         "change_request": None,
-        "environment_feature_version": None,
+        "environment_feature_version": state.feature_version_id,
         "deleted_at": state.deleted_at,
     }

@@ -55,7 +55,7 @@ class OneFeatureState(APIView):
 
     def _update(self, request: Request, state_id: int, *, partial: bool) -> Response:
         by = actor_of(request)
-        state = queries.complete().filter(pk=state_id).first()
+        state = queries.of_any_version().filter(pk=state_id).first()
         if state is None:
             raise errors.no_match("FeatureState")
         _check_right(by, state, MANAGE_SEGMENT_OVERRIDES if state.feature_segment_id else UPDATE_FEATURE_STATE)
@@ -66,7 +66,7 @@ class OneFeatureState(APIView):
 
 class FeatureStateByUuid(APIView):
     def get(self, request: Request, uuid: UUID) -> Response:
-        state = queries.complete().filter(uuid=uuid).first()
+        state = queries.of_any_version().filter(uuid=uuid).first()
         if state is None:
             raise errors.no_match("FeatureState")
         _check_right(actor_of(request), state, VIEW_ENVIRONMENT)

@@ -17,7 +17,7 @@ from vexil.controlplane.actions.feature_updates import OverrideUpdate, Update
 from vexil.controlplane.actions.values import ValueColumns
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
-from vexil.controlplane.adminapi.feature_values import FlagInteger, FlagText, Percentage
+from vexil.controlplane.adminapi.feature_values import Percentage, ValueAsText
 from vexil.controlplane.adminapi.nested_bodies import Entry, Id
 from vexil.controlplane.adminapi.parsing import body_of
 from vexil.controlplane.adminapi.paths import path
@@ -26,25 +26,8 @@ from vexil.controlplane.permissions import MANAGE_SEGMENT_OVERRIDES, UPDATE_FEAT
 from vexil.controlplane.queries import feature_states as queries
 from vexil.wire.snapshot import FlagValue
 
-_PRIORITY_MAX = 1_000_000
+PRIORITY_MAX = 1_000_000
 _RIGHTS = {"environment_default": UPDATE_FEATURE_STATE, "segment_overrides": MANAGE_SEGMENT_OVERRIDES}
-
-
-class _Value(serializers.Serializer[Any]):
-    """A value as text beside the name of its type."""
-
-    type = serializers.ChoiceField(choices=("string", "integer", "boolean"))
-    value = FlagText()
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        text = attrs["value"]
-        if text is None or attrs["type"] == "string":
-            return {"native": text}
-        field = FlagInteger() if attrs["type"] == "integer" else serializers.BooleanField()
-        try:
-            return {"native": field.run_validation(text)}
-        except serializers.ValidationError as error:
-            raise serializers.ValidationError({"value": error.detail}) from None
 
 
 class _Variant(Entry):
@@ -56,7 +39,7 @@ class _Part(Entry):
     """What the default and an override have in common."""
 
     enabled = serializers.BooleanField(required=False)
-    value = _Value(required=False, allow_null=True)
+    value = ValueAsText(required=False, allow_null=True)
     variants = _Variant(many=True, required=False)
 
 
@@ -71,7 +54,7 @@ class _Segment(serializers.Serializer[Any]):
 
 class _Override(_Part):
     segment = _Segment()
-    priority = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=_PRIORITY_MAX)
+    priority = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=PRIORITY_MAX)
 
 
 class _Update(serializers.Serializer[Any]):

@@ -54,6 +54,23 @@ def columns_sent(sent: dict[str, Any]) -> ValueColumns:
     return valid
 
 
+class ValueAsText(serializers.Serializer[Any]):
+    """A value as text beside the name of its type."""
+
+    type = serializers.ChoiceField(choices=("string", "integer", "boolean"))
+    value = FlagText()
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        text = attrs["value"]
+        if text is None or attrs["type"] == "string":
+            return {"native": text}
+        field = FlagInteger() if attrs["type"] == "integer" else serializers.BooleanField()
+        try:
+            return {"native": field.run_validation(text)}
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({"value": error.detail}) from None
+
+
 class ShareSerializer(Entry):
     multivariate_feature_option = Id()
     percentage_allocation = Percentage()

@@ -85,7 +85,7 @@ class AssociatedFeatures(APIView):
 
     def get(self, request: Request, project_id: int, segment_id: int) -> Response:
         segment = _find(_viewable(actor_of(request), project_id), segment_id)
-        states = FeatureState.live.filter(
+        states = FeatureState.current.filter(
             feature_segment__segment=segment, feature_segment__deleted_at=None, feature__deleted_at=None
         )
         if "environment" in request.query_params:

@@ -8,7 +8,7 @@ import structlog
 from django.db import close_old_connections
 from django.db.utils import Error
 
-from vexil.controlplane.actions import publishing
+from vexil.controlplane.actions import publishing, versions
 from vexil.controlplane.jobs import deliveries
 from vexil.stores.unavailable import Unavailable
 
@@ -34,6 +34,7 @@ def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
 def _sweep() -> None:
     try:
         close_old_connections()
+        versions.go_live_due()
         healed = publishing.publish_overdue()
     except (Error, Unavailable):
         log.warning("sweep.delayed")

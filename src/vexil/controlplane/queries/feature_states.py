@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Prefetch, Q, QuerySet
 
 from vexil import engine
-from vexil.controlplane.db.models import Allocation, Environment, Feature, FeatureState
+from vexil.controlplane.db.models import Allocation, Environment, Feature, FeatureState, FeatureVersion
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.queries import segments
 from vexil.stores.identities import Identity
@@ -21,26 +21,42 @@ class Decision:
 
 
 def complete() -> QuerySet[FeatureState]:
-    """Live states with their environment, feature, link and allocations: one statement more, whatever their number."""
+    """States that count now, with their environment, feature, link and allocations.
+
+    One statement more, whatever their number.
+    """
+    return _completed(FeatureState.current.all())
+
+
+def of_any_version() -> QuerySet[FeatureState]:
+    """The same, with states of drafts and of versions that are over."""
+    return _completed(FeatureState.live.all())
+
+
+def _completed(states: QuerySet[FeatureState]) -> QuerySet[FeatureState]:
     allocations = Prefetch("allocations", queryset=Allocation.objects.select_related("option").order_by("pk"))
     return (
-        FeatureState.live.filter(feature__deleted_at=None)
+        states.filter(feature__deleted_at=None)
         .select_related("environment__project__organisation", "feature__project", "feature_segment__segment")
         .prefetch_related(allocations)
     )
 
 
-def default(environment: Environment, feature: Feature) -> FeatureState | None:
-    """A feature's state for everybody."""
-    states = complete().filter(environment=environment, feature=feature, feature_segment=None, identity_id=None)
+def default(environment: Environment, feature: Feature, version: FeatureVersion | None = None) -> FeatureState | None:
+    """A feature's state for everybody; now, or in one version."""
+    states = _in(version).filter(environment=environment, feature=feature, feature_segment=None, identity_id=None)
     return states.order_by("version", "pk").last()
 
 
-def overrides(environment: Environment, feature: Feature) -> list[FeatureState]:
-    """A feature's segment overrides, strongest first."""
+def overrides(environment: Environment, feature: Feature, version: FeatureVersion | None = None) -> list[FeatureState]:
+    """A feature's segment overrides, strongest first; now, or in one version."""
     links = {"feature_segment__deleted_at": None, "feature_segment__feature": feature}
-    states = complete().filter(environment=environment, feature=feature, feature_segment__isnull=False, **links)
+    states = _in(version).filter(environment=environment, feature=feature, feature_segment__isnull=False, **links)
     return list(states.order_by("feature_segment__priority", "pk"))
+
+
+def _in(version: FeatureVersion | None) -> QuerySet[FeatureState]:
+    return of_any_version().filter(feature_version=version) if version else complete()
 
 
 def of_identity(environment: Environment, identity: Identity) -> list[Decision]:

@@ -111,7 +111,7 @@ def situations(
     if environment is None:
         return Situations()
     found = Situations(environment, {feature.pk: Situation() for feature in features})
-    states = FeatureState.live.filter(environment=environment, feature__in=list(found.by_feature))
+    states = FeatureState.current.filter(environment=environment, feature__in=list(found.by_feature))
     for state in states.filter(feature_segment=None, identity_id=None).order_by("version", "pk"):
         found.by_feature[state.feature_id].default = state
     for state in _of_segment(states, segment_id).order_by("-feature_segment__priority", "pk"):
@@ -133,7 +133,7 @@ def _of_segment(states: QuerySet[FeatureState], segment_id: int | None) -> Query
 
 
 def _in_state(features: QuerySet[Feature], filters: Filters, environment: Environment) -> QuerySet[Feature]:
-    defaults = FeatureState.live.filter(
+    defaults = FeatureState.current.filter(
         environment=environment, feature=OuterRef("pk"), feature_segment=None, identity_id=None
     )
     if filters.is_enabled is not None:
@@ -156,7 +156,7 @@ def _holds(text: str) -> Q:
 def _ordered(features: QuerySet[Feature], filters: Filters) -> QuerySet[Feature]:
     column = F(filters.order_by).desc() if filters.descending else F(filters.order_by).asc()
     first = []
-    overrides = FeatureState.live.filter(environment=filters.environment, feature=OuterRef("pk"))
+    overrides = FeatureState.current.filter(environment=filters.environment, feature=OuterRef("pk"))
     if filters.environment is not None and filters.segment_id is not None:
         features = features.annotate(in_segment=Exists(_of_segment(overrides, filters.segment_id)))
         first.append("-in_segment")

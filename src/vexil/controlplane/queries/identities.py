@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import overload
 
 from vexil.controlplane.db import stores
+from vexil.controlplane.db.models import Environment
 from vexil.stores.identities import Identity, Page
+
+_BATCH = 1000
 
 
 class Identities(Sequence[Identity]):
@@ -32,3 +35,12 @@ class Identities(Sequence[Identity]):
         return stores.current().identities.page(
             self._environment_id, offset=offset, limit=limit, contains=self._contains, exact=self._exact
         )
+
+
+def trait_keys(environment: Environment) -> list[str]:
+    """The keys of all traits that any identity of the environment has; reads them all, in batches."""
+    identities, keys, offset = Identities(environment.pk), set[str](), 0
+    while batch := identities[offset : offset + _BATCH]:
+        keys.update(key for identity in batch for key in identity.trait_values())
+        offset += len(batch)
+    return sorted(keys)

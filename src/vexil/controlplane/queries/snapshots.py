@@ -32,7 +32,7 @@ def of_environment(environment_id: int, *, now: datetime) -> tuple[wire.Snapshot
 def _snapshot(environment: Environment, now: datetime) -> wire.Snapshot:
     project = environment.project
     features = Feature.live.filter(project=project).order_by("pk")
-    states = _live_states(environment, now)
+    states = live_states(environment, now)
     segments = Segment.live.filter(project=project).order_by("pk")
     overrides = _by_segment(states)
     return wire.Snapshot(
@@ -61,16 +61,16 @@ _OPTIONS = Prefetch("multivariate_options", queryset=MultivariateOption.objects.
 _ALLOCATIONS = Prefetch("allocations", queryset=Allocation.objects.order_by("pk"))
 
 
-def _live_states(environment: Environment, now: datetime) -> list[FeatureState]:
+def live_states(environment: Environment, now: datetime) -> list[FeatureState]:
     """Of each default, segment override and identity override the newest that is live, in order of id."""
     rows = (
         FeatureState.live.filter(
             Q(feature_segment__isnull=True)
             | Q(feature_segment__deleted_at__isnull=True, feature_segment__segment__deleted_at__isnull=True),
+            Q(feature_version__is_current=True)
+            | Q(feature_version__isnull=True, live_from__lte=now, version__isnull=False),
             environment=environment,
             feature__deleted_at__isnull=True,
-            live_from__lte=now,
-            version__isnull=False,
         )
         .select_related("feature_segment")
         .prefetch_related(_ALLOCATIONS)

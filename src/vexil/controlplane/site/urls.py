@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from vexil.controlplane.adminapi import feature_updates
+from vexil.controlplane.adminapi import experiments, feature_updates
 from vexil.controlplane.adminapi import urls as adminapi_urls
 from vexil.controlplane.adminapi.passwords import PasswordLink
 from vexil.controlplane.site import pages
@@ -8,6 +8,7 @@ from vexil.controlplane.site import pages
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(adminapi_urls)),
     path("api/__future__/", include(feature_updates.urlpatterns)),
+    path("api/experiments/", include(experiments.urlpatterns)),
     path("password-reset/confirm/<str:uid>/<str:token>/", PasswordLink.as_view()),
 ]
 

@@ -20,6 +20,7 @@ from .second_factors import SecondFactor
 from .segments import Segment
 from .tags import Tag
 from .users import User
+from .versions import FeatureVersion
 from .webhooks import DeliveryStatus, Webhook, WebhookDelivery
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Feature",
     "FeatureSegment",
     "FeatureState",
+    "FeatureVersion",
     "Group",
     "GroupMembership",
     "Invite",

@@ -7,6 +7,7 @@ from .deletion import SoftDeletable, live_unique
 from .environments import Environment
 from .features import Feature, MultivariateOption, TypedValue
 from .segments import Segment
+from .versions import CurrentManager, FeatureVersion
 
 
 class FeatureSegment(SoftDeletable):
@@ -16,7 +17,15 @@ class FeatureSegment(SoftDeletable):
     feature = models.ForeignKey(Feature, on_delete=models.CASCADE, related_name="feature_segments")
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="feature_segments")
     environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="feature_segments")
+    feature_version = models.ForeignKey(
+        FeatureVersion, on_delete=models.CASCADE, null=True, blank=True, related_name="feature_segments"
+    )
     priority = models.IntegerField(default=0)
+
+    current = CurrentManager()
+
+    class Meta:
+        default_manager_name = "objects"
 
 
 class FeatureState(SoftDeletable, TypedValue):
@@ -28,6 +37,10 @@ class FeatureState(SoftDeletable, TypedValue):
     feature_segment = models.ForeignKey(
         FeatureSegment, on_delete=models.CASCADE, null=True, blank=True, related_name="feature_states"
     )
+    feature_version = models.ForeignKey(
+        FeatureVersion, on_delete=models.CASCADE, null=True, blank=True, related_name="feature_states"
+    )
+    """Null for identity overrides, and wherever there is no v2 versioning."""
     identity_id = models.BigIntegerField(null=True, blank=True)
     """An identity of `stores`; `identity_identifier` repeats its name, so that lists need no second look-up."""
     identity_identifier = models.TextField(null=True, blank=True)  # noqa: DJ001 -- null: no identity
@@ -39,15 +52,32 @@ class FeatureState(SoftDeletable, TypedValue):
     live_from = models.DateTimeField(default=timezone.now, null=True, blank=True)
     version = models.IntegerField(default=1, null=True, blank=True)
 
+    current = CurrentManager()
+
     class Meta:
-        indexes = [models.Index(fields=["environment", "feature"]), models.Index(fields=["environment", "identity_id"])]
+        default_manager_name = "objects"
+        indexes = [
+            models.Index(fields=["environment", "feature"]),
+            models.Index(fields=["environment", "identity_id"]),
+            # Ordinary states are live when they are saved, so this holds the scheduled ones alone.
+            models.Index(
+                fields=["live_from"], condition=models.Q(live_from__gt=models.F("updated_at")), name="scheduled"
+            ),
+        ]
         constraints = [
             live_unique(
                 "environment",
                 "feature",
                 "version",
                 name="one_default_per_version",
-                condition=models.Q(feature_segment__isnull=True, identity_id__isnull=True),
+                condition=models.Q(
+                    feature_segment__isnull=True, identity_id__isnull=True, feature_version__isnull=True
+                ),
+            ),
+            live_unique(
+                "feature_version",
+                name="one_default_per_feature_version",
+                condition=models.Q(feature_segment__isnull=True, feature_version__isnull=False),
             ),
             live_unique(
                 "feature_segment",
