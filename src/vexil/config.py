@@ -220,6 +220,8 @@ class Config:
     sendgrid_api_key: str | None = _setting("SENDGRID_API_KEY", None, "Send through SendGrid's SMTP relay.")
 
     disable_invite_links: bool = _setting("DISABLE_INVITE_LINKS", False, "Invite by mail only.", _boolean)
+    api_url: str = _setting("API_URL", "/api/v1/", "Where browsers find the API, for `/config/project-overrides`.")
+
     prevent_signup: bool = _setting("PREVENT_SIGNUP", False, "Refuse sign-up without an invite.", _boolean)
     allow_registration_without_invite: bool = _setting(
         "ALLOW_REGISTRATION_WITHOUT_INVITE", True, "Let anybody sign up who reaches the server.", _boolean

@@ -47,6 +47,13 @@ def logged_in(user: User) -> Response:
     return Response({"key": users.token_of(user)})
 
 
+class AuthRoot(APIView):
+    """compat: a list of what is here, with one entry."""
+
+    def get(self, request: Request) -> Response:
+        return Response({"users": request.build_absolute_uri("users/")})
+
+
 class Logout(APIView):
     def post(self, request: Request) -> Response:
         users.delete_token(user_of(request))
@@ -60,6 +67,7 @@ class OwnToken(APIView):
 
 
 urlpatterns = [
+    path("auth/", AuthRoot),
     path("auth/login/", Login),
     path("auth/logout/", Logout),
     path("auth/token/", OwnToken),

@@ -15,6 +15,7 @@ from vexil.controlplane.adminapi import (
     features,
     grants,
     groups,
+    hosted_only,
     identities,
     identities_feature_states,
     identities_traits,
@@ -45,6 +46,7 @@ from vexil.controlplane.adminapi import (
 urlpatterns: list[URLPattern] = [
     *installation.urlpatterns,
     *openapi.urlpatterns,
+    *hosted_only.urlpatterns,
     *audit.urlpatterns,
     *sessions.urlpatterns,
     *users.urlpatterns,

@@ -1,14 +1,18 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from vexil.controlplane.adminapi import experiments, feature_updates
+from vexil.controlplane.adminapi import experiments, feature_updates, monitoring
 from vexil.controlplane.adminapi import urls as adminapi_urls
 from vexil.controlplane.adminapi.passwords import PasswordLink
-from vexil.controlplane.site import pages
+from vexil.controlplane.site import browser_settings, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include(adminapi_urls)),
     path("api/__future__/", include(feature_updates.urlpatterns)),
     path("api/experiments/", include(experiments.urlpatterns)),
+    *monitoring.urlpatterns,
+    path("config/project-overrides", browser_settings.project_overrides),
+    path("robots.txt", browser_settings.robots),
+    path("healthz/", pages.nothing),
     path("password-reset/confirm/<str:uid>/<str:token>/", PasswordLink.as_view()),
 ]
 
