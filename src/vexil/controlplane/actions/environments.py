@@ -1,12 +1,14 @@
 """Environments: creating, changing and deleting them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from vexil.controlplane.actions import events, feature_states, locks
+from vexil.controlplane.actions import events, feature_states, locks, metadata
 from vexil.controlplane.actions.locks import lock_project
+from vexil.controlplane.actions.metadata import Value
 from vexil.controlplane.actions.publishing import publish
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import Environment, EnvironmentGrant, Feature, Project
@@ -22,7 +24,7 @@ class KeyTaken(Refused):
 
 
 @transaction.atomic
-def create(project: Project, *, by: Actor, **fields: Any) -> Environment:
+def create(project: Project, *, by: Actor, custom_fields: Sequence[Value] | None = None, **fields: Any) -> Environment:
     """A new environment with one live state for each feature; the user who makes it is its admin."""
     lock_project(project)  # a feature that is created meanwhile must not miss this environment
     _check_name(project, fields["name"])
@@ -30,6 +32,7 @@ def create(project: Project, *, by: Actor, **fields: Any) -> Environment:
     environment = Environment.objects.create(project=project, **fields)
     features = Feature.live.filter(project=project).order_by("pk")
     feature_states.create_defaults(environments=[environment], features=features)
+    metadata.replace(environment, custom_fields)
     if by.user:
         EnvironmentGrant.objects.create(user=by.user, environment=environment, is_admin=True)
     events.record(by, "environment.created", environment.pk, scope=environment, after={"name": environment.name})
@@ -38,16 +41,23 @@ def create(project: Project, *, by: Actor, **fields: Any) -> Environment:
 
 
 @transaction.atomic
-def update(environment: Environment, *, by: Actor, **changes: Any) -> Environment:
+def update(
+    environment: Environment, *, by: Actor, custom_fields: Sequence[Value] | None = None, **changes: Any
+) -> Environment:
+    """Set columns by name; `custom_fields`, when given, are the only ones from now on."""
+    locks.lock_project(environment.project)
     if changes.get("name", environment.name) != environment.name:
         _check_name(environment.project, changes["name"])
     if changes.get("api_key", environment.api_key) != environment.api_key:
         _check_key(changes["api_key"])
     before = {name: getattr(environment, name) for name in changes}
+    before["metadata"] = metadata.facts(environment)
     for name, value in changes.items():
         setattr(environment, name, value)
     environment.save(update_fields=list(changes))
-    events.record(by, "environment.updated", environment.pk, scope=environment, before=before, after=changes)
+    metadata.replace(environment, custom_fields)
+    after = {**changes, "metadata": metadata.facts(environment)}
+    events.record(by, "environment.updated", environment.pk, scope=environment, before=before, after=after)
     publish(environment)
     return environment
 

@@ -10,8 +10,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from vexil.controlplane import permissions
-from vexil.controlplane.actions import events, feature_states, multivariate
+from vexil.controlplane.actions import events, feature_states, metadata, multivariate
 from vexil.controlplane.actions.locks import lock_project
+from vexil.controlplane.actions.metadata import Value as CustomField
 from vexil.controlplane.actions.multivariate import OptionFields
 from vexil.controlplane.actions.publishing import publish_project
 from vexil.controlplane.actions.refusals import Refused
@@ -44,15 +45,18 @@ class NewFeature:
     group_owners: Sequence[Group] = ()
     tags: Sequence[Tag] = ()
     options: Sequence[OptionFields] = ()
+    custom_fields: Sequence[CustomField] | None = None
+    """None: without any, and without looking whether some are required."""
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureChanges:
-    """`fields` are columns by name; `options` and `tags`, when given, are the feature's only ones from now on."""
+    """`fields` are columns by name; the others, when given, are the feature's only ones from now on."""
 
     fields: dict[str, Any] = field(default_factory=dict)
     options: Sequence[OptionFields] | None = None
     tags: Sequence[Tag] | None = None
+    custom_fields: Sequence[CustomField] | None = None
 
 
 @transaction.atomic
@@ -79,6 +83,7 @@ def create(project: Project, new: NewFeature, *, by: Actor) -> Feature:
     feature.tags.set(new.tags)
     feature_states.create_defaults(environments=environments, features=[feature])
     multivariate.replace_all(feature, new.options)
+    metadata.replace(feature, new.custom_fields)
     events.record(by, "feature.created", feature.pk, scope=project, after=facts(feature))
     publish_project(project)
     return feature
@@ -99,6 +104,7 @@ def update(feature: Feature, changes: FeatureChanges, *, by: Actor) -> Feature:
         feature.save(update_fields=list(changes.fields))
     if changes.options is not None:
         multivariate.replace_all(feature, changes.options)
+    metadata.replace(feature, changes.custom_fields)
     events.record(by, "feature.updated", feature.pk, scope=feature.project, before=before, after=facts(feature))
     publish_project(feature.project)
     return feature
@@ -158,6 +164,7 @@ def facts(feature: Feature) -> dict[str, Any]:
         "owners": sorted(feature.owners.values_list("pk", flat=True)),
         "group_owners": sorted(feature.group_owners.values_list("pk", flat=True)),
         "tags": sorted(feature.tags.values_list("pk", flat=True)),
+        "metadata": metadata.facts(feature),
         "options": [multivariate.facts(option) for option in feature.multivariate_options.order_by("pk")],
     }
 

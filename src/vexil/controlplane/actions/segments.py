@@ -1,5 +1,6 @@
 """Segments: sets of identities described by rules, shared by a project's environments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,8 +8,9 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from vexil.controlplane.actions import events
+from vexil.controlplane.actions import events, metadata
 from vexil.controlplane.actions.locks import lock_project
+from vexil.controlplane.actions.metadata import Value
 from vexil.controlplane.actions.publishing import publish_project
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import Feature, FeatureSegment, FeatureState, Project, Segment
@@ -31,6 +33,8 @@ class NewSegment:
     description: str | None = None
     feature: Feature | None = None
     """The only feature that the segment can override, if it is not for all."""
+    custom_fields: Sequence[Value] | None = None
+    """None: without any, and without looking whether some are required."""
 
 
 @transaction.atomic
@@ -41,14 +45,17 @@ def create(project: Project, new: NewSegment, *, by: Actor) -> Segment:
     segment = Segment(project=project, name=new.name, description=new.description, feature=new.feature)
     _set_rules(segment, new.rules)
     segment.save()
+    metadata.replace(segment, new.custom_fields)
     events.record(by, "segment.created", segment.pk, scope=project, after=facts(segment))
     publish_project(project)
     return segment
 
 
 @transaction.atomic
-def update(segment: Segment, changes: dict[str, Any], *, by: Actor) -> Segment:
-    """Set columns by name; `rules` replaces the whole tree. The segment as it is afterwards."""
+def update(
+    segment: Segment, changes: dict[str, Any], *, by: Actor, custom_fields: Sequence[Value] | None = None
+) -> Segment:
+    """Set columns by name; `rules` replaces the whole tree, `custom_fields` all values. The segment afterwards."""
     lock_project(segment.project)
     segment = Segment.live.select_related("project").get(pk=segment.pk)
     _check_unmanaged(segment)
@@ -59,6 +66,7 @@ def update(segment: Segment, changes: dict[str, Any], *, by: Actor) -> Segment:
         else:
             setattr(segment, name, value)
     segment.save()
+    metadata.replace(segment, custom_fields)
     events.record(by, "segment.updated", segment.pk, scope=segment.project, before=before, after=facts(segment))
     publish_project(segment.project)
     return segment
@@ -88,6 +96,7 @@ def facts(segment: Segment) -> dict[str, Any]:
         "description": segment.description,
         "feature_id": segment.feature_id,
         "rules": segment.rules,
+        "metadata": metadata.facts(segment),
     }
 
 

@@ -16,6 +16,7 @@ from vexil.controlplane.actions import environments as actions
 from vexil.controlplane.adminapi import errors, lookups, permission_lists
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.environment_onboarding import OnboardingStatus
+from vexil.controlplane.adminapi.metadata_values import MetadataSerializer, metadata_json, values_sent
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.parsing import COLUMN_RANGE, parent_id
 from vexil.controlplane.adminapi.paths import path
@@ -72,13 +73,18 @@ class EnvironmentInProjectSerializer(serializers.ModelSerializer[Environment]):
 
 
 class EnvironmentSerializer(EnvironmentInProjectSerializer):
-    metadata = serializers.SerializerMethodField()
+    metadata = MetadataSerializer(many=True, required=False, write_only=True)
 
     class Meta(EnvironmentInProjectSerializer.Meta):
         fields = [*EnvironmentInProjectSerializer.Meta.fields, "metadata"]
 
-    def get_metadata(self, _environment: Environment) -> list[Any]:
-        return []
+    def to_representation(self, instance: Environment) -> dict[str, Any]:
+        return {**super().to_representation(instance), "metadata": metadata_json(instance.metadata.all())}
+
+    def fields_sent(self) -> dict[str, Any]:
+        """What the actions take."""
+        columns = {name: value for name, value in self.validated_data.items() if name != "metadata"}
+        return {**columns, "custom_fields": values_sent(self.validated_data)}
 
 
 class Environments(APIView):
@@ -86,6 +92,7 @@ class Environments(APIView):
         project = _project_named(request)
         pages = Pages()
         environments = permissions.viewable_environments(actor_of(request)).filter(project=project).order_by("pk")
+        environments = environments.prefetch_related("metadata")
         page = pages.paginate_queryset(environments, request)
         return pages.get_paginated_response(EnvironmentSerializer(page, many=True).data)
 
@@ -94,7 +101,7 @@ class Environments(APIView):
         project = lookups.project_to_add_to(by, parent_id(request, "project"), permissions.CREATE_ENVIRONMENT)
         form = EnvironmentSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        environment = actions.create(project, by=by, **form.validated_data)
+        environment = actions.create(project, by=by, **form.fields_sent())
         return Response(EnvironmentSerializer(environment).data, status=201)
 
 
@@ -120,7 +127,7 @@ class OneEnvironment(APIView):
         environment = _administered_or_404(by, api_key)
         form = EnvironmentSerializer(environment, data=request.data, partial=partial)
         form.is_valid(raise_exception=True)
-        return Response(EnvironmentSerializer(actions.update(environment, by=by, **form.validated_data)).data)
+        return Response(EnvironmentSerializer(actions.update(environment, by=by, **form.fields_sent())).data)
 
 
 class EnvironmentByUuid(APIView):

@@ -9,6 +9,7 @@ from vexil.controlplane.actions.features import FeatureChanges, NewFeature
 from vexil.controlplane.actions.multivariate import OptionFields
 from vexil.controlplane.actions.values import columns_of
 from vexil.controlplane.adminapi.feature_values import FlagText, Percentage, TypedValueSerializer, columns_sent
+from vexil.controlplane.adminapi.metadata_values import MetadataSerializer, metadata_json, values_sent
 from vexil.controlplane.adminapi.nested_bodies import Entry, Id, NestedBody
 from vexil.controlplane.db.models import Feature, FeatureState, Group, MultivariateOption, Tag, User
 from vexil.controlplane.db.models.features import FeatureType
@@ -51,6 +52,7 @@ class FeatureSerializer(NestedBody):
     owners = _many(User.objects.all())
     group_owners = _many(Group.objects.all())
     multivariate_options = OptionSerializer(many=True, required=False)
+    metadata = MetadataSerializer(many=True, required=False)
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()
@@ -61,14 +63,18 @@ class FeatureSerializer(NestedBody):
 
     def new_feature(self) -> NewFeature:
         sent = self._sent()
-        return NewFeature(options=self._options() or (), **sent)
+        return NewFeature(options=self._options() or (), custom_fields=values_sent(self.validated_data), **sent)
 
     def changes(self) -> FeatureChanges:
         sent = self._sent()
-        return FeatureChanges(tags=sent.pop("tags", None), fields=sent, options=self._options())
+        custom_fields = values_sent(self.validated_data)
+        return FeatureChanges(
+            tags=sent.pop("tags", None), fields=sent, options=self._options(), custom_fields=custom_fields
+        )
 
     def _sent(self) -> dict[str, Any]:
-        return {name: value for name, value in self.validated_data.items() if name != "multivariate_options"}
+        nested = ("multivariate_options", "metadata")
+        return {name: value for name, value in self.validated_data.items() if name not in nested}
 
     def _options(self) -> list[OptionFields] | None:
         options = self.validated_data.get("multivariate_options")
@@ -102,7 +108,7 @@ def feature_json(feature: Feature, situation: Situation = NOWHERE, *, without: t
         # compat: only environments with v2 versioning know these times.
         "last_modified_in_any_environment": None,
         "last_modified_in_current_environment": None,
-        "metadata": [],
+        "metadata": metadata_json(feature.metadata.all()),
         "code_references_counts": [],
     }
     return {name: value for name, value in whole.items() if name not in without}

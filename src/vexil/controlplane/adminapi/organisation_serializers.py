@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.db.models import Membership, Organisation, Role, Subscription
 
 
@@ -75,4 +76,4 @@ class NewRole(serializers.Serializer[None]):
 
 
 class LeavingUser(serializers.Serializer[None]):
-    id = serializers.IntegerField()
+    id = Id()

@@ -6,7 +6,9 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from vexil.controlplane.actions.metadata import Value
 from vexil.controlplane.actions.segments import Rule
+from vexil.controlplane.adminapi.metadata_values import MetadataSerializer, metadata_json, values_sent
 from vexil.controlplane.adminapi.nested_bodies import Entry, NestedBody
 from vexil.controlplane.db.models import Feature, Segment
 from vexil.engine.patterns import pattern_error
@@ -86,6 +88,7 @@ class SegmentSerializer(NestedBody):
         queryset=Feature.live.all(), required=False, allow_null=True
     )
     rules = _OuterRule(many=True, allow_empty=False)
+    metadata = MetadataSerializer(many=True, required=False)
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict) and "rules" in data:
@@ -96,6 +99,13 @@ class SegmentSerializer(NestedBody):
         if feature is not None and feature.project_id != self.context["project"].pk:
             raise serializers.ValidationError(f'Invalid pk "{feature.pk}" - object does not exist.')
         return feature
+
+    def columns(self) -> dict[str, Any]:
+        """What is sent, without the custom fields."""
+        return {name: value for name, value in self.validated_data.items() if name != "metadata"}
+
+    def custom_fields(self) -> list[Value]:
+        return values_sent(self.validated_data)
 
 
 class NameSerializer(serializers.Serializer[Segment]):
@@ -114,7 +124,7 @@ def segment_json(segment: Segment) -> dict[str, Any]:
         "feature": segment.feature_id,
         "version_of": segment.pk,
         "rules": [{**rule, "rules": [_inner_json(inner) for inner in rule["rules"]]} for rule in segment.rules],
-        "metadata": [],
+        "metadata": metadata_json(segment.metadata.all()),
         "membership_counts": [],
         "managed_by": segment.managed_by,
     }

@@ -43,7 +43,7 @@ class Segments(APIView):
         project = lookups.project_to_add_to(by, project_id, MANAGE_SEGMENTS)
         form = SegmentSerializer(data=request.data, context={"project": project})
         form.is_valid(raise_exception=True)
-        segment = actions.create(project, NewSegment(**form.validated_data), by=by)
+        segment = actions.create(project, NewSegment(**form.columns(), custom_fields=form.custom_fields()), by=by)
         return Response(segment_json(segment), status=201)
 
 
@@ -68,7 +68,8 @@ class OneSegment(APIView):
         context = {"project": segment.project, "patch": partial}
         form = SegmentSerializer(segment, data=request.data, context=context)
         form.is_valid(raise_exception=True)
-        return Response(segment_json(actions.update(segment, form.validated_data, by=by)))
+        updated = actions.update(segment, form.columns(), custom_fields=form.custom_fields(), by=by)
+        return Response(segment_json(updated))
 
 
 class CloneSegment(APIView):

@@ -68,12 +68,12 @@ class Situations:
 
 
 def complete() -> QuerySet[Feature]:
-    """Live features with their options, tags and owners: four statements more, whatever their number."""
+    """Live features with their options, tags and owners: five statements more, whatever their number."""
     options = Prefetch("multivariate_options", queryset=MultivariateOption.objects.order_by("pk"))
     owners = Prefetch("owners", queryset=User.objects.order_by("pk"))
     groups = Prefetch("group_owners", queryset=Group.objects.order_by("pk"))
     tags = Prefetch("tags", queryset=Tag.objects.order_by("pk"))
-    return Feature.live.select_related("project").prefetch_related(options, owners, groups, tags)
+    return Feature.live.select_related("project").prefetch_related(options, owners, groups, tags, "metadata")
 
 
 def filtered(project: Project, filters: Filters) -> QuerySet[Feature]:

@@ -1,7 +1,10 @@
 from django.db import models
 
+from .environments import Environment
+from .features import Feature
 from .organisations import Organisation
 from .projects import Project
+from .segments import Segment
 
 
 class FieldType(models.TextChoices):
@@ -62,12 +65,14 @@ class Metadata(models.Model):
     """The value of a custom field on one feature, segment or environment."""
 
     model_field = models.ForeignKey(MetadataModelField, on_delete=models.CASCADE, related_name="values")
-    content_type = models.IntegerField(choices=ContentType.choices)
-    object_id = models.BigIntegerField()
+    feature = models.ForeignKey(Feature, on_delete=models.CASCADE, null=True, related_name="metadata")
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, null=True, related_name="metadata")
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, null=True, related_name="metadata")
     field_value = models.CharField(max_length=2000)
 
     class Meta:
-        indexes = [models.Index(fields=["content_type", "object_id"])]
         constraints = [
-            models.UniqueConstraint(fields=["model_field", "object_id"], name="metadata_once_per_field_and_object")
+            models.UniqueConstraint(fields=["feature", "model_field"], name="metadata_once_per_feature"),
+            models.UniqueConstraint(fields=["segment", "model_field"], name="metadata_once_per_segment"),
+            models.UniqueConstraint(fields=["environment", "model_field"], name="metadata_once_per_environment"),
         ]
