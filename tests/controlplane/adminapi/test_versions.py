@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from rest_framework.serializers import DateTimeField
 
 from tests.controlplane.client import AdminClient
 from tests.controlplane.scenes import Scene, json_of, make_scene
@@ -271,6 +272,11 @@ def test_lists_count_what_the_current_version_holds(scene: Scene, feature: Featu
     assert [(row["num_segment_overrides"], row["segment_feature_state"]["feature_state_value"]) for row in listed] == [
         (1, "y")
     ]
+    here, anywhere = "last_modified_in_current_environment", "last_modified_in_any_environment"
+    current = FeatureVersion.objects.get(is_current=True)
+    assert listed[0][here] == listed[0][anywhere] == DateTimeField().to_representation(current.live_from)
+    (alone,) = json_of(scene.api.get(f"projects/{scene.project.pk}/features/"))["results"]
+    assert (alone[here], alone[anywhere]) == (None, listed[0][anywhere])
     assert json_of(scene.api.get(f"features/featurestates/?{environment}"))["count"] == 2
     assert json_of(scene.api.get(f"environments/{scene.environment.api_key}/"))["total_segment_overrides"] == 1
     associated = f"projects/{scene.project.pk}/segments/{segment.pk}/associated-features/"

@@ -28,7 +28,7 @@ _METRICS = (
 )
 
 
-class _Clone(serializers.Serializer[Any]):
+class CloneBody(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=2000)
     # Taken, and not needed: a clone is complete before it is answered.
     clone_feature_states_async = serializers.BooleanField(default=False)
@@ -39,7 +39,7 @@ class Clone(APIView):
         by = actor_of(request)
         environment = lookups.environment(by, api_key)
         lookups.project(by, environment.project_id, permissions.CREATE_ENVIRONMENT)
-        form = _Clone(data=request.data)
+        form = CloneBody(data=request.data)
         form.is_valid(raise_exception=True)
         clone = environment_clones.clone(environment, name=form.validated_data["name"], by=by)
         return Response(

@@ -56,18 +56,18 @@ class _Override(_State):
     multivariate_feature_state_values = ShareSerializer(many=True, required=False)
 
 
-class _UpdateOne(_State):
+class OneUpdate(_State):
     feature = _FeatureName()
     segment = _Place(required=False, allow_null=True)
 
 
-class _UpdateAll(serializers.Serializer[Any]):
+class WholeUpdate(serializers.Serializer[Any]):
     feature = _FeatureName()
     environment_default = _State()
     segment_overrides = _Override(many=True, required=False)
 
 
-class _Deletion(serializers.Serializer[Any]):
+class Deletion(serializers.Serializer[Any]):
     feature = _FeatureName()
     segment = _SegmentName()
 
@@ -79,7 +79,7 @@ class UpdateOne(APIView):
         by, overrides = actor_of(request), body_of(request).get("segment") is not None
         right = MANAGE_SEGMENT_OVERRIDES if overrides else UPDATE_FEATURE_STATE
         environment = lookups.environment(by, environment_key, right)
-        sent = _valid(_UpdateOne(data=request.data))
+        sent = _valid(OneUpdate(data=request.data))
         change, place = _change(sent), sent.get("segment")
         if place is None:
             update = Update(default=change)
@@ -97,7 +97,7 @@ class UpdateAll(APIView):
         environment = lookups.environment(by, environment_key, UPDATE_FEATURE_STATE)
         if "segment_overrides" in body_of(request):
             lookups.environment(by, environment_key, MANAGE_SEGMENT_OVERRIDES)
-        sent = _valid(_UpdateAll(data=request.data))
+        sent = _valid(WholeUpdate(data=request.data))
         overrides = [
             OverrideUpdate(_segment(environment, entry["segment_id"]), _change(entry), entry.get("priority"))
             for entry in sent.get("segment_overrides", ())
@@ -111,7 +111,7 @@ class DeleteOverride(APIView):
     def post(self, request: Request, environment_key: str) -> Response:
         by = actor_of(request)
         environment = lookups.environment(by, environment_key, MANAGE_SEGMENT_OVERRIDES)
-        sent = _valid(_Deletion(data=request.data))
+        sent = _valid(Deletion(data=request.data))
         feature = _feature(environment, request, sent)
         try:
             actions.delete_override(environment, feature, sent["segment"]["id"], by=by)

@@ -106,8 +106,8 @@ def feature_json(feature: Feature, situation: Situation = NOWHERE, *, without: t
         "num_identity_overrides": situation.identity_overrides or None,
         "is_num_identity_overrides_complete": True,
         # compat: only environments with v2 versioning know these times.
-        "last_modified_in_any_environment": None,
-        "last_modified_in_current_environment": None,
+        "last_modified_in_any_environment": situation.last_modified_anywhere,
+        "last_modified_in_current_environment": situation.last_modified_here,
         "metadata": metadata_json(feature.metadata.all()),
         "code_references_counts": [],
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from vexil.controlplane.adminapi import (
     account_links,
+    environment_operations,
     environments,
     feature_serializers,
     feature_state_serializers,
@@ -22,6 +23,8 @@ from vexil.controlplane.adminapi import (
     sessions,
     tags,
     users,
+    version_serializers,
+    versions,
 )
 
 MCP: dict[tuple[str, str], str] = {
@@ -44,6 +47,12 @@ MCP: dict[tuple[str, str], str] = {
     ("GET", "feature_segments.FeatureSegments"): "list_feature_segments",
     ("DELETE", "feature_segments.OneFeatureSegment"): "delete_feature_segment",
     ("POST", "feature_segments.CreateOverride"): "create_segment_override",
+    ("GET", "versions.Versions"): "get_environment_feature_versions",
+    ("POST", "versions.Versions"): "create_environment_feature_version",
+    ("POST", "versions.Publish"): "publish_environment_feature_version",
+    ("GET", "version_states.StatesOfVersion"): "get_environment_feature_version_states",
+    ("POST", "version_states.StatesOfVersion"): "create_environment_feature_version_state",
+    ("PATCH", "version_states.OneStateOfVersion"): "update_environment_feature_version_state",
     ("GET", "segments.Segments"): "list_project_segments",
     ("POST", "segments.Segments"): "create_project_segment",
     ("GET", "segments.OneSegment"): "get_project_segment",
@@ -67,6 +76,7 @@ PAGED = {
     "groups.Groups",
     "invites.Invites",
     "tags.Tags",
+    "versions.Versions",
     "audit.AuditLogOfAll",
     "audit.AuditLogOfProject",
     "audit.AuditLogOfOrganisation",
@@ -153,6 +163,12 @@ BODIES: dict[str, Any] = {
     "feature_states.OneFeatureState": feature_state_serializers.FlatState,
     "feature_states_nested.EnvironmentStates": _IDENTITY_STATE,
     "feature_states_nested.OneEnvironmentState": _object(enabled=_BOOLEAN, feature_state_value={}),
+    "versions.Versions": versions.NewVersionBody,
+    "versions.Publish": versions.Publication,
+    "version_states.StatesOfVersion": version_serializers.VersionedState,
+    "version_states.OneStateOfVersion": version_serializers.VersionedState,
+    "environment_operations.Clone": environment_operations.CloneBody,
+    "environment_operations.DeleteTraits": _object("key", key=_TEXT),
     "identities.Identities": _IDENTITY,
     "identities.OneIdentity": _IDENTITY,
     "identities_feature_states.IdentityStates": _IDENTITY_STATE,

@@ -29,7 +29,7 @@ class _Query(serializers.Serializer[Any]):
     is_live = serializers.BooleanField(required=False, allow_null=True)
 
 
-class _NewVersion(serializers.Serializer[Any]):
+class NewVersionBody(serializers.Serializer[Any]):
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
     live_from = serializers.DateTimeField(required=False, allow_null=True)
     feature_states_to_create = VersionedState(many=True, required=False, allow_null=True)
@@ -38,7 +38,7 @@ class _NewVersion(serializers.Serializer[Any]):
     publish_immediately = serializers.BooleanField(default=False)
 
 
-class _Publication(serializers.Serializer[Any]):
+class Publication(serializers.Serializer[Any]):
     live_from = serializers.DateTimeField(required=False, allow_null=True)
 
 
@@ -58,7 +58,7 @@ class Versions(APIView):
     def post(self, request: Request, environment_id: int, feature_id: int) -> Response:
         by = actor_of(request)
         environment, feature = find(by, environment_id, feature_id, UPDATE_FEATURE_STATE)
-        form = _NewVersion(data=request.data, context={"environment": environment})
+        form = NewVersionBody(data=request.data, context={"environment": environment})
         form.is_valid(raise_exception=True)
         version = actions.create(environment, feature, _new_version(form.validated_data), by=by)
         return Response(version_json(version, timezone.now()), status=201)
@@ -79,7 +79,7 @@ class Publish(APIView):
         if environment is None or not permissions.has_environment_permission(by, environment, UPDATE_FEATURE_STATE):
             raise PermissionDenied
         feature = _feature(environment, feature_id)
-        form = _Publication(data=request.data)
+        form = Publication(data=request.data)
         form.is_valid(raise_exception=True)
         version = version_of(environment, feature, uuid)
         version = actions.publish(version, live_from=form.validated_data.get("live_from"), by=by)

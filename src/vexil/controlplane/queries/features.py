@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet
 
 from vexil.controlplane.db.models import (
     Environment,
     Feature,
     FeatureState,
+    FeatureVersion,
     Group,
     MultivariateOption,
     Project,
@@ -51,6 +53,9 @@ class Situation:
     of_segment: FeatureState | None = None
     segment_overrides: int = 0
     identity_overrides: int = 0
+    last_modified_here: datetime | None = None
+    last_modified_anywhere: datetime | None = None
+    """When the newest version went live, here and in any environment; only v2 versions tell."""
 
 
 NOWHERE = Situation()
@@ -107,10 +112,15 @@ def _tagged(features: QuerySet[Feature], tags: Sequence[int], *, any_tag: bool) 
 def situations(
     features: Sequence[Feature], environment: Environment | None, *, segment_id: int | None = None
 ) -> Situations:
-    """Four statements, or none without an environment."""
-    if environment is None:
-        return Situations()
+    """Five statements, or one without an environment."""
     found = Situations(environment, {feature.pk: Situation() for feature in features})
+    versions = FeatureVersion.live.filter(went_live_at__isnull=False, feature__in=list(found.by_feature))
+    here = Max("live_from", filter=Q(environment=environment))
+    for times in versions.values("feature_id").annotate(here=here, anywhere=Max("live_from")).order_by():
+        situation = found.by_feature[times["feature_id"]]
+        situation.last_modified_here, situation.last_modified_anywhere = times["here"], times["anywhere"]
+    if environment is None:
+        return found
     states = FeatureState.current.filter(environment=environment, feature__in=list(found.by_feature))
     for state in states.filter(feature_segment=None, identity_id=None).order_by("version", "pk"):
         found.by_feature[state.feature_id].default = state
