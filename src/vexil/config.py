@@ -235,6 +235,25 @@ class Config:
     default_org_store_traits: bool = _setting(
         "DEFAULT_ORG_STORE_TRAITS_VALUE", True, "New organisations store traits.", _boolean
     )
+    cookie_auth_enabled: bool = _setting(
+        "COOKIE_AUTH_ENABLED", False, "Logging in sets an HttpOnly cookie instead of giving a token.", _boolean
+    )
+    cookie_minutes: int = _setting(
+        "COOKIE_AUTH_JWT_ACCESS_TOKEN_LIFETIME_MINUTES", 600, "How long the cookie is good.", _integer(1, 525_600)
+    )
+    cookie_signing_key: str | None = _setting(
+        "COOKIE_AUTH_JWT_SIGNING_KEY", None, "Signs the cookie; without it `DJANGO_SECRET_KEY` does."
+    )
+    use_secure_cookies: bool = _setting("USE_SECURE_COOKIES", True, "Send the cookie over HTTPS only.", _boolean)
+    cookie_same_site: str = _setting(
+        "COOKIE_SAME_SITE", "none", "`SameSite` of the cookie.", _one_of("none", "lax", "strict")
+    )
+    cors_allowed_origins: tuple[str, ...] = _setting(
+        "CORS_ALLOWED_ORIGINS",
+        (),
+        "Origins (`https://host`) whose pages may use the cookie, comma-separated.",
+        _comma_separated,
+    )
     enable_email_activation: bool = _setting(
         "ENABLE_EMAIL_ACTIVATION", False, "New accounts are inactive until the mailed link is opened.", _boolean
     )

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vexil.controlplane.actions import users
-from vexil.controlplane.adminapi import errors, throttling
+from vexil.controlplane.adminapi import errors, session_cookies, throttling
 from vexil.controlplane.adminapi.authentication import user_of
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import User
@@ -44,7 +44,11 @@ class Login(APIView):
 
 def logged_in(user: User) -> Response:
     """What everybody gets who has logged in, whatever the steps were."""
-    return Response({"key": users.token_of(user)})
+    if not settings.VEXIL.cookie_auth_enabled:
+        return Response({"key": users.token_of(user)})
+    response = Response(status=204)
+    session_cookies.add(response, user)
+    return response
 
 
 class AuthRoot(APIView):
@@ -57,7 +61,9 @@ class AuthRoot(APIView):
 class Logout(APIView):
     def post(self, request: Request) -> Response:
         users.delete_token(user_of(request))
-        return Response(status=204)
+        response = Response(status=204)
+        session_cookies.remove(response)
+        return response
 
 
 class OwnToken(APIView):

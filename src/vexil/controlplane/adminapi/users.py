@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import NoReturn
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
@@ -11,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vexil.controlplane.actions import account_mails, users
-from vexil.controlplane.adminapi import account_links, errors, throttling
+from vexil.controlplane.adminapi import account_links, errors, session_cookies, throttling
 from vexil.controlplane.adminapi.authentication import actor_of, user_of
 from vexil.controlplane.adminapi.onboarding import OnboardingSerializer
 from vexil.controlplane.adminapi.parsing import body_of
@@ -98,7 +99,16 @@ class Users(APIView):
         user, token = users.sign_up(**form.validated_data)
         if not user.is_active:
             account_mails.mail_activation(user, site=account_links.site(request))
+        return _signed_up(user, token)
+
+
+def _signed_up(user: User, token: str) -> Response:
+    if not settings.VEXIL.cookie_auth_enabled:
         return Response({**SignUpSerializer(user).data, "key": token}, status=201)
+    response = Response(SignUpSerializer(user).data, status=201)
+    if user.is_active:
+        session_cookies.add(response, user)
+    return response
 
 
 class OwnAccount(APIView):

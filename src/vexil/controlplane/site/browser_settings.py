@@ -27,8 +27,8 @@ def _overrides(ours: Config) -> dict[str, Any]:
     return {
         "api": ours.api_url,
         "assetURL": "/",
-        "cookieAuthEnabled": False,
-        "cookieSameSite": "none",
+        "cookieAuthEnabled": ours.cookie_auth_enabled,
+        "cookieSameSite": ours.cookie_same_site,
         "disableAnalytics": False,
         "flagsmithAnalytics": False,
         "flagsmithRealtime": False,
@@ -37,5 +37,5 @@ def _overrides(ours: Config) -> dict[str, Any]:
         "maintenance": False,
         "preventEmailPassword": ours.prevent_email_password,
         "preventSignup": ours.prevent_signup,
-        "useSecureCookies": True,
+        "useSecureCookies": ours.use_secure_cookies,
     }

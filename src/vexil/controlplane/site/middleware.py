@@ -33,7 +33,8 @@ def answer_preflights(handle: Handler) -> Handler:
         if not headers.is_preflight(request.method or "", request.headers.get("Access-Control-Request-Method")):
             return handle(request)
         extra = settings.VEXIL.cors_extra_headers
-        return _with(HttpResponse(), headers.preflight(request.headers.get("Origin"), extra))
+        response = _with(HttpResponse(), headers.preflight(request.headers.get("Origin"), extra))
+        return _let_cookies_through(response, request.headers.get("Origin"))
 
     return middleware
 
@@ -47,7 +48,9 @@ def add_headers(handle: Handler) -> Handler:
         vary = headers.VARY_ACCEPT_ORIGIN if is_api_answer else headers.VARY_ORIGIN
         is_kept = isinstance(response, HttpResponsePermanentRedirect) or not settings.VEXIL.add_never_cache_headers
         no_store = () if is_kept else headers.NO_STORE
-        return _with(response, (*headers.VERSION, *vary, *headers.cors(request.headers.get("Origin")), *no_store))
+        origin = request.headers.get("Origin")
+        response = _with(response, (*headers.VERSION, *vary, *headers.cors(origin), *no_store))
+        return _let_cookies_through(response, origin)
 
     return middleware
 
@@ -77,6 +80,18 @@ def add_slash(handle: Handler) -> Handler:
         return handle(request)
 
     return middleware
+
+
+def _let_cookies_through(response: HttpResponseBase, origin: str | None) -> HttpResponseBase:
+    """With cookies, pages of the origins that are named may read answers, and no others."""
+    ours = settings.VEXIL
+    if origin is None or not ours.cookie_auth_enabled:
+        return response
+    if origin in ours.cors_allowed_origins:
+        credentials = (("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"))
+        return _with(response, credentials)
+    del response.headers["Access-Control-Allow-Origin"]
+    return response
 
 
 def _host(request: HttpRequest) -> str:

@@ -49,6 +49,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "vexil.controlplane.adminapi.session_cookies.SessionCookie",
         "vexil.controlplane.adminapi.authentication.UserToken",
         "vexil.controlplane.adminapi.authentication.OrganisationKey",
     ],
