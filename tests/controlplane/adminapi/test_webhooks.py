@@ -1,6 +1,7 @@
 """Webhooks: kept, tried, told of changes, retried, sent again."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -18,10 +19,13 @@ from tests.controlplane.scenes import Scene, at_once, json_of, make_scene
 from tests.databases import free_port
 from tests.factories import grant_environment, make_user
 from vexil.controlplane.actions import deliveries as actions
+from vexil.controlplane.actions import versioning
+from vexil.controlplane.actions.multivariate import OptionFields
+from vexil.controlplane.actions.values import of_native
 from vexil.controlplane.db.models import Event, Membership, Role, WebhookDelivery
 from vexil.controlplane.integrations import webhooks
 from vexil.controlplane.jobs.deliveries import deliver
-from vexil.controlplane.permissions import VIEW_ENVIRONMENT
+from vexil.controlplane.permissions import SYSTEM, VIEW_ENVIRONMENT
 
 INTERNAL = ["URLs must not target internal or private network addresses."]
 
@@ -133,6 +137,36 @@ def test_an_organisation_hears_of_flags_and_of_all_else(kept: Receiver) -> None:
     assert lines == list(reversed(audit))
 
 
+def test_a_published_version_is_told_to_its_environment(kept: Receiver) -> None:
+    scene = make_scene()
+    feature = scene.feature("beta", initial_value="one", options=[OptionFields(value=of_native("a"), percentage=30)])
+    versioning.enable(scene.environment, by=SYSTEM)
+    add_webhook(scene, kept)
+
+    path = f"environments/{scene.environment.pk}/features/{feature.pk}/versions/"
+    version = json_of(scene.api.post(path, {"publish_immediately": True}), 201)
+    send_all()
+
+    (message,) = [json.loads(body) for body in kept.bodies]
+    (state,) = message["data"].pop("feature_states")
+    (share,) = state.pop("multivariate_feature_state_values")
+    option = feature.multivariate_options.get()
+    assert message == {
+        "event_type": "NEW_VERSION_PUBLISHED",
+        "data": {
+            "uuid": version["uuid"],
+            "feature": {"id": feature.pk, "name": "beta"},
+            "published_by": {"id": scene.admin.pk, "email": scene.admin.email},
+        },
+    }
+    assert state == {"enabled": False, "value": "one"}
+    assert (share["multivariate_feature_option"], share["percentage_allocation"]) == (
+        {"id": option.pk, "value": "a"},
+        30,
+    )
+    assert share["id"] == option.allocations.get(feature_state__feature_version=version["uuid"]).pk
+
+
 def test_a_receiver_that_is_away_is_tried_again_and_then_given_up(kept: Receiver) -> None:
     scene = make_scene()
     scene.project.organisation.webhook_notification_email = "ops@example.com"
@@ -149,6 +183,9 @@ def test_a_receiver_that_is_away_is_tried_again_and_then_given_up(kept: Receiver
             send_all(now + timedelta(hours=1))
             (delivery,) = listed(scene, hook)
             waits.append(delivery["next_attempt_at"] and seconds_from(delivery["next_attempt_at"], now))
+        give_up_at = time.monotonic() + 5
+        while not mail.outbox and time.monotonic() < give_up_at:
+            time.sleep(0.01)
 
     assert waits == [pytest.approx(2, abs=1), pytest.approx(4, abs=1), None]
     assert (delivery["status"], delivery["attempts"], delivery["response_status"]) == ("FAILED", 3, None)

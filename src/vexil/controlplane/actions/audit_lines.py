@@ -22,7 +22,7 @@ class Line:
     details: list[dict[str, Any]] = field(default_factory=list)
     before: Facts | None = None
     after: Facts | None = None
-    """A feature state before and after; webhooks are told of it once, so only one line of a change has it."""
+    """A feature state, or a published version. Only one line of a change has it, so that webhooks hear of it once."""
 
 
 def changed_fields(before: Facts | None, after: Facts | None) -> list[dict[str, Any]]:

@@ -116,5 +116,10 @@ def _ours(delivery: WebhookDelivery) -> QuerySet[WebhookDelivery]:
     return _PENDING.filter(pk=delivery.pk, attempts=delivery.attempts)
 
 
-def _fitting(messages: Iterable[Message], webhook: Webhook) -> Iterable[Message]:
-    return [message for message in messages if webhook.organisation_id or not message.is_for_organisations_only]
+def _fitting(messages: Iterable[Message], webhook: Webhook) -> list[Message]:
+    is_of_organisation = webhook.organisation_id is not None
+    return [
+        message
+        for message in messages
+        if (message.for_organisations if is_of_organisation else message.for_environments)
+    ]

@@ -12,6 +12,7 @@ from vexil.controlplane.queries import audit_items, flag_states
 
 FLAG_UPDATED = "FLAG_UPDATED"
 FLAG_DELETED = "FLAG_DELETED"
+NEW_VERSION_PUBLISHED = "NEW_VERSION_PUBLISHED"
 AUDIT_LOG_CREATED = "AUDIT_LOG_CREATED"
 
 
@@ -19,7 +20,9 @@ AUDIT_LOG_CREATED = "AUDIT_LOG_CREATED"
 class Message:
     event_type: str
     body: str
-    is_for_organisations_only: bool = False
+    for_environments: bool = True
+    for_organisations: bool = True
+    """Whose webhooks get it."""
 
 
 def body_of(event_type: str, data: Any) -> str:
@@ -30,16 +33,19 @@ def body_of(event_type: str, data: Any) -> str:
 def of_records(records: Iterable[AuditRecord]) -> dict[int, list[Message]]:
     """By record: what happened to a flag, if that is what it tells of, and the line itself."""
     rows = list(records)
-    states = [row for row in rows if row.state_before or row.state_after]
-    known = flag_states.names(states)
-    found = {row.pk: [_of_flag(row, known)] for row in states if row.environment_id in known.environments}
+    flags = [row for row in rows if row.state_before or row.state_after]
+    known = flag_states.names(flags)
+    found = {row.pk: [_of_flag(row, known)] for row in flags if row.environment_id in known.environments}
     for row, item in zip(rows, audit_items.items(rows), strict=True):
-        line = Message(AUDIT_LOG_CREATED, body_of(AUDIT_LOG_CREATED, item), is_for_organisations_only=True)
+        line = Message(AUDIT_LOG_CREATED, body_of(AUDIT_LOG_CREATED, item), for_environments=False)
         found.setdefault(row.pk, []).append(line)
     return found
 
 
 def _of_flag(row: AuditRecord, known: flag_states.Names) -> Message:
+    if row.related_object_type == "EF_VERSION":
+        body = body_of(NEW_VERSION_PUBLISHED, flag_states.version_json(row, known))
+        return Message(NEW_VERSION_PUBLISHED, body, for_organisations=False)
     data: dict[str, Any] = {
         "changed_by": known.authors[row.pk],
         "timestamp": row.created_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),

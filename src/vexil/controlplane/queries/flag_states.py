@@ -35,11 +35,13 @@ class Names:
 
 def names(records: Sequence[AuditRecord]) -> Names:
     """Seven statements, whatever the number of records."""
-    states = [facts for row in records for facts in (row.state_before, row.state_after) if facts]
+    told = [facts for row in records for facts in (row.state_before, row.state_after) if facts]
+    states = [state for facts in told for state in facts.get("states", (facts,))]  # a version's, or the one
     options = {int(pk) for facts in states for pk in facts["allocations"]}
-    allocations = Allocation.objects.filter(feature_state__in={row.related_object_id for row in records})
+    state_ids = {row.related_object_id for row in records} | {facts.get("id") for facts in states}
+    allocations = Allocation.objects.filter(feature_state__in=state_ids)
     return Names(
-        Feature.objects.select_related("project").in_bulk({facts["feature_id"] for facts in states}),
+        Feature.objects.select_related("project").in_bulk({facts["feature_id"] for facts in told}),
         Environment.objects.in_bulk({row.environment_id for row in records if row.environment_id}),
         FeatureSegment.objects.select_related("segment").in_bulk(
             {facts["feature_segment_id"] for facts in states if facts["feature_segment_id"]}
@@ -62,13 +64,26 @@ def state_json(record: AuditRecord, facts: Facts, known: Names) -> dict[str, Any
         "feature_segment": _link_json(known.links.get(facts["feature_segment_id"] or 0)),
         "enabled": facts["enabled"],
         "feature_state_value": facts["value"],
-        "multivariate_feature_state_values": [
+        "multivariate_feature_state_values": _shares_json(record.related_object_id, facts, known),
+    }
+
+
+def version_json(record: AuditRecord, known: Names) -> dict[str, Any]:
+    """A published version with all its states."""
+    facts = record.state_after
+    feature = known.features[facts["feature_id"]]
+    publisher = {"id": record.user_id, "email": known.authors[record.pk]} if record.user_id is not None else None
+    return {
+        "uuid": facts["version_uuid"],
+        "feature": {"id": feature.pk, "name": feature.name},
+        "published_by": publisher,
+        "feature_states": [
             {
-                "id": known.allocations.get((record.related_object_id or 0, int(option))),
-                "multivariate_feature_option": _option_json(int(option), known),
-                "percentage_allocation": percentage,
+                "enabled": state["enabled"],
+                "value": state["value"],
+                "multivariate_feature_state_values": _shares_json(state["id"], state, known),
             }
-            for option, percentage in facts["allocations"].items()
+            for state in facts["states"]
         ],
     }
 
@@ -94,6 +109,17 @@ def _link_json(link: FeatureSegment | None) -> dict[str, Any] | None:
         "segment": {"id": segment.pk, "name": segment.name, "description": segment.description},
         "priority": link.priority,
     }
+
+
+def _shares_json(state_id: int | None, facts: Facts, known: Names) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": known.allocations.get((state_id or 0, int(option))),
+            "multivariate_feature_option": _option_json(int(option), known),
+            "percentage_allocation": percentage,
+        }
+        for option, percentage in facts["allocations"].items()
+    ]
 
 
 def _option_json(option_id: int, known: Names) -> dict[str, Any]:

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 
 from .events import Event
@@ -29,9 +31,9 @@ class AuditRecord(models.Model):
     change_type = models.CharField(max_length=8, choices=ChangeType.choices)
     change_details = models.JSONField(default=list)
     is_system_event = models.BooleanField(default=False)
-    state_before = models.JSONField(null=True)
-    state_after = models.JSONField(null=True)
-    """A feature state before and after, in records that tell of one; webhooks are made of them."""
+    state_before: "models.JSONField[Any, Any]" = models.JSONField(null=True)
+    state_after: "models.JSONField[Any, Any]" = models.JSONField(null=True)
+    """A feature state or a published version, in records that tell of one; webhooks are made of them."""
     is_told = models.BooleanField(default=False)
     """Whether the deliveries to webhooks that it calls for have been written down."""
 
