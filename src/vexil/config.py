@@ -105,7 +105,80 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
-class Config:
+class Throttling:
+    """How often somebody may use the Admin API, and how that is counted."""
+
+    user_throttle_rate: Rate | None = _rate(
+        "USER_THROTTLE_RATE",
+        Rate(500, 60),
+        "Admin API requests of one user, or of one address without valid credentials",
+    )
+    master_api_key_throttle_rate: Rate | None = _rate(
+        "MASTER_API_KEY_THROTTLE_RATE",
+        Rate(500, 60),
+        "Admin API requests of one organisation key; unset, as for users",
+    )
+    login_throttle_rate: Rate | None = _rate("LOGIN_THROTTLE_RATE", Rate(20, 60), "Log-ins from one address")
+    mfa_code_throttle_rate: Rate | None = _rate(
+        "MFA_CODE_THROTTLE_RATE", Rate(5, 60), "Second-factor codes from one address"
+    )
+    signup_throttle_rate: Rate | None = _rate("SIGNUP_THROTTLE_RATE", Rate(10_000, 60), "Sign-ups from one address")
+    invite_throttle_rate: Rate | None = _rate("INVITE_THROTTLE_RATE", Rate(10, 60), "Invitations sent by one user")
+    influx_query_throttle_rate: Rate | None = _rate(
+        "INFLUX_QUERY_THROTTLE_RATE", Rate(5, 60), "Usage queries of one user"
+    )
+    throttles_backend: str = _setting(
+        "USER_THROTTLE_CACHE_BACKEND",
+        "",
+        "Accepted for compatibility: a class with `redis` in its name demands a Redis in the next variable.",
+    )
+    throttles_location: str = _setting(
+        "USER_THROTTLE_CACHE_LOCATION",
+        "",
+        "Redis or Valkey (`redis://…`, `rediss://…`, `unix://…`) that counts for throttles; else the database does.",
+    )
+    num_proxies: int = _setting(
+        "NUM_PROXIES", 1, "Proxies in front, whose `X-Forwarded-For` tells a client's address.", _integer(0, 16)
+    )
+
+    @property
+    def throttles_url(self) -> str | None:
+        """The Redis that keeps the throttle logs; None for the database."""
+        is_redis = self.throttles_location.startswith(_REDIS_SCHEMES)
+        return self.throttles_location if is_redis else None
+
+
+_SECONDS = _integer(0, 31_536_000)
+_FROM_MEMORY = "Accepted, without effect: answers come from memory and are at most 100 ms behind a change."
+_REFUSED_FROM_MEMORY = "Accepted, without effect: every key is known in memory, and so is that one is not."
+_EACH_SECOND = "Accepted, without effect: counts are written once a second and at shutdown."
+_CACHES = (
+    "ENVIRONMENT_CACHE",
+    "CACHE_FLAGS",
+    "GET_FLAGS_ENDPOINT_CACHE",
+    "GET_IDENTITIES_ENDPOINT_CACHE",
+    "CACHE_ENVIRONMENT_DOCUMENT",
+    "CACHE_ENVIRONMENT_SEGMENTS",
+    "CACHE_PROJECT_SEGMENTS",
+)
+WITHOUT_EFFECT: dict[str, tuple[Parser, str]] = {
+    **{f"{cache}_SECONDS": (_SECONDS, _FROM_MEMORY) for cache in _CACHES},
+    **{f"{cache}_{part}": (str, _FROM_MEMORY) for cache in _CACHES for part in ("BACKEND", "LOCATION")},
+    "ENVIRONMENT_SEGMENTS_CACHE_LOCATION": (str, _FROM_MEMORY),
+    "CACHE_ENVIRONMENT_DOCUMENT_MODE": (_one_of("expiring", "persistent"), _FROM_MEMORY),
+    "CACHE_ENVIRONMENT_DOCUMENT_OPTIONS": (str, _FROM_MEMORY),
+    "CACHE_BAD_ENVIRONMENTS_SECONDS": (_SECONDS, _REFUSED_FROM_MEMORY),
+    "CACHE_BAD_ENVIRONMENTS_AFTER_FAILURES": (_integer(0, 1_000_000), _REFUSED_FROM_MEMORY),
+    "USE_CACHE_FOR_USAGE_DATA": (_boolean, _EACH_SECOND),
+    "API_USAGE_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
+    "PG_API_USAGE_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
+    "FEATURE_EVALUATION_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
+}
+"""Settings of Flagsmith's caches that an installation may bring along: still checked, so that a typing error shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config(Throttling):
     """All settings, with the defaults that an installation starts with."""
 
     data_dir: Path = _setting(
@@ -270,43 +343,11 @@ class Config:
         _integer(0, 525_600),
     )
 
-    user_throttle_rate: Rate | None = _rate(
-        "USER_THROTTLE_RATE",
-        Rate(500, 60),
-        "Admin API requests of one user, or of one address without valid credentials",
-    )
-    master_api_key_throttle_rate: Rate | None = _rate(
-        "MASTER_API_KEY_THROTTLE_RATE",
-        Rate(500, 60),
-        "Admin API requests of one organisation key; unset, as for users",
-    )
-    login_throttle_rate: Rate | None = _rate("LOGIN_THROTTLE_RATE", Rate(20, 60), "Log-ins from one address")
-    mfa_code_throttle_rate: Rate | None = _rate(
-        "MFA_CODE_THROTTLE_RATE", Rate(5, 60), "Second-factor codes from one address"
-    )
-    signup_throttle_rate: Rate | None = _rate("SIGNUP_THROTTLE_RATE", Rate(10_000, 60), "Sign-ups from one address")
-    invite_throttle_rate: Rate | None = _rate("INVITE_THROTTLE_RATE", Rate(10, 60), "Invitations sent by one user")
-    influx_query_throttle_rate: Rate | None = _rate(
-        "INFLUX_QUERY_THROTTLE_RATE", Rate(5, 60), "Usage queries of one user"
-    )
-    throttles_backend: str = _setting(
-        "USER_THROTTLE_CACHE_BACKEND",
-        "",
-        "Accepted for compatibility: a class with `redis` in its name demands a Redis in the next variable.",
-    )
-    throttles_location: str = _setting(
-        "USER_THROTTLE_CACHE_LOCATION",
-        "",
-        "Redis or Valkey (`redis://…`, `rediss://…`, `unix://…`) that counts for throttles; else the database does.",
-    )
     require_authentication_for_api_docs: bool = _setting(
         "REQUIRE_AUTHENTICATION_FOR_API_DOCS", False, "Describe the Admin API only to those with credentials.", _boolean
     )
     openapi_servers: tuple[dict[str, Any], ...] = _setting(
         "OPENAPI_SERVERS", (), "`servers` of the OpenAPI document, as a JSON list of objects.", _objects
-    )
-    num_proxies: int = _setting(
-        "NUM_PROXIES", 1, "Proxies in front, whose `X-Forwarded-For` tells a client's address.", _integer(0, 16)
     )
 
     feature_value_characters_max: int = _setting(
@@ -363,41 +404,6 @@ class Config:
         config = cls(**values)
         _check_throttles(config)
         return config
-
-    @property
-    def throttles_url(self) -> str | None:
-        """The Redis that keeps the throttle logs; None for the database."""
-        is_redis = self.throttles_location.startswith(_REDIS_SCHEMES)
-        return self.throttles_location if is_redis else None
-
-
-_SECONDS = _integer(0, 31_536_000)
-_FROM_MEMORY = "Accepted, without effect: answers come from memory and are at most 100 ms behind a change."
-_REFUSED_FROM_MEMORY = "Accepted, without effect: every key is known in memory, and so is that one is not."
-_EACH_SECOND = "Accepted, without effect: counts are written once a second and at shutdown."
-_CACHES = (
-    "ENVIRONMENT_CACHE",
-    "CACHE_FLAGS",
-    "GET_FLAGS_ENDPOINT_CACHE",
-    "GET_IDENTITIES_ENDPOINT_CACHE",
-    "CACHE_ENVIRONMENT_DOCUMENT",
-    "CACHE_ENVIRONMENT_SEGMENTS",
-    "CACHE_PROJECT_SEGMENTS",
-)
-WITHOUT_EFFECT: dict[str, tuple[Parser, str]] = {
-    **{f"{cache}_SECONDS": (_SECONDS, _FROM_MEMORY) for cache in _CACHES},
-    **{f"{cache}_{part}": (str, _FROM_MEMORY) for cache in _CACHES for part in ("BACKEND", "LOCATION")},
-    "ENVIRONMENT_SEGMENTS_CACHE_LOCATION": (str, _FROM_MEMORY),
-    "CACHE_ENVIRONMENT_DOCUMENT_MODE": (_one_of("expiring", "persistent"), _FROM_MEMORY),
-    "CACHE_ENVIRONMENT_DOCUMENT_OPTIONS": (str, _FROM_MEMORY),
-    "CACHE_BAD_ENVIRONMENTS_SECONDS": (_SECONDS, _REFUSED_FROM_MEMORY),
-    "CACHE_BAD_ENVIRONMENTS_AFTER_FAILURES": (_integer(0, 1_000_000), _REFUSED_FROM_MEMORY),
-    "USE_CACHE_FOR_USAGE_DATA": (_boolean, _EACH_SECOND),
-    "API_USAGE_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
-    "PG_API_USAGE_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
-    "FEATURE_EVALUATION_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
-}
-"""Settings of Flagsmith's caches that an installation may bring along: still checked, so that a typing error shows."""
 
 
 def load() -> Config:
