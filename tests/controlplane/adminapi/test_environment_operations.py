@@ -9,7 +9,15 @@ from vexil.controlplane.actions import feature_segments, feature_states, identit
 from vexil.controlplane.actions.feature_states import Change
 from vexil.controlplane.actions.values import of_native
 from vexil.controlplane.db import stores
-from vexil.controlplane.db.models import Environment, EnvironmentGrant, Event
+from vexil.controlplane.db.models import (
+    Environment,
+    EnvironmentGrant,
+    Event,
+    Metadata,
+    MetadataField,
+    MetadataModelField,
+)
+from vexil.controlplane.db.models.metadata import ContentType
 from vexil.controlplane.permissions import SYSTEM
 from vexil.wire import snapshot
 
@@ -61,6 +69,17 @@ def test_a_clone_has_the_settings_and_states_and_not_the_identities(scene: Scene
     assert (len(before.identity_overrides), after.identity_overrides) == (1, [])
     assert EnvironmentGrant.objects.get(environment=clone).user == scene.admin
     assert [(event.kind, event.environment_id) for event in Event.objects.all()] == [("environment.created", clone.pk)]
+
+
+def test_a_clone_has_the_custom_fields(scene: Scene) -> None:
+    field = MetadataField.objects.create(organisation=scene.project.organisation, name="team", type="str")
+    on_environments = MetadataModelField.objects.create(field=field, content_type=ContentType.ENVIRONMENT)
+    Metadata.objects.create(environment=scene.environment, model_field=on_environments, field_value="shop")
+
+    answer = json_of(scene.api.post(path_of(scene, "clone"), {"name": "Copy"}))
+
+    copied = Metadata.objects.get(environment=answer["id"])
+    assert (copied.model_field, copied.field_value) == (on_environments, "shop")
 
 
 def test_metrics_count_features_and_overrides(scene: Scene) -> None:

@@ -158,6 +158,12 @@ def test_a_version_that_contradicts_itself_is_refused(
     assert FeatureVersion.objects.count() == before
 
 
+@pytest.mark.parametrize("states", [None, [None], ["x"], {}])
+def test_states_that_are_no_objects_are_refused(scene: Scene, feature: Feature, states: Any) -> None:
+    for name in ("feature_states_to_create", "feature_states_to_update"):
+        assert list(json_of(scene.api.post(path_of(scene, feature), {name: states}), 400)) == [name]
+
+
 def test_a_version_gets_no_second_default(scene: Scene, feature: Feature) -> None:
     refusal = {"message": "Cannot create FeatureState objects that are not segment overrides."}
     state = {"feature_segment": None, "feature_state_value": text("again")}

@@ -8,7 +8,7 @@ from django.utils import timezone
 from vexil.controlplane.actions import events, version_copies
 from vexil.controlplane.actions.locks import lock_project
 from vexil.controlplane.actions.publishing import publish
-from vexil.controlplane.db.models import Environment, EnvironmentGrant, Feature
+from vexil.controlplane.db.models import Environment, EnvironmentGrant, Feature, Metadata
 from vexil.controlplane.permissions import Actor
 from vexil.controlplane.queries import snapshots
 
@@ -17,8 +17,9 @@ _OWN = frozenset({"id", "uuid", "name", "api_key", "created_date", "deleted_at",
 
 @transaction.atomic
 def clone(source: Environment, *, name: str, by: Actor) -> Environment:
-    """An environment with the settings, defaults and segment overrides of another; the user who makes it is its admin.
+    """An environment with the settings, custom fields, defaults and segment overrides of another.
 
+    The user who makes it is its admin.
     Two environments may have the same name here: that is how the reference clones.
     """
     lock_project(source.project)  # what is copied, and the list of features, stand still meanwhile
@@ -28,6 +29,10 @@ def clone(source: Environment, *, name: str, by: Actor) -> Environment:
     versions = version_copies.first_versions(copy, features, now=now)
     states = [state for state in snapshots.live_states(source, now) if state.identity_id is None]
     version_copies.copy_states(states, copy, versions)
+    Metadata.objects.bulk_create(
+        Metadata(environment=copy, model_field_id=row.model_field_id, field_value=row.field_value)
+        for row in Metadata.objects.filter(environment=source).order_by("pk")
+    )
     if by.user:
         EnvironmentGrant.objects.create(user=by.user, environment=copy, is_admin=True)
     after = {"name": name, "cloned_from": source.pk}

@@ -32,8 +32,8 @@ class _Query(serializers.Serializer[Any]):
 class NewVersionBody(serializers.Serializer[Any]):
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
     live_from = serializers.DateTimeField(required=False, allow_null=True)
-    feature_states_to_create = VersionedState(many=True, required=False, allow_null=True)
-    feature_states_to_update = VersionedState(many=True, required=False, allow_null=True)
+    feature_states_to_create = VersionedState(many=True, required=False)
+    feature_states_to_update = VersionedState(many=True, required=False)
     segment_ids_to_delete_overrides = serializers.ListField(child=Id(), required=False, allow_null=True)
     publish_immediately = serializers.BooleanField(default=False)
 
