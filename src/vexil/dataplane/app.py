@@ -136,10 +136,9 @@ class DataPlane:
             shared += wire_headers.cors(origin)
         if self._compresses and accepts_gzip(request_headers.get("accept-encoding")):
             response = await rsgi.gzipped(response)
-        response = response._replace(headers=response.headers + shared)
         if response.pieces is not None:
-            return await rsgi.send_pieces(stream, response, response.pieces)
-        return rsgi.send(stream, scope.method, response)
+            return await rsgi.send_pieces(stream, response, response.pieces, shared)
+        return rsgi.send(stream, scope.method, response, shared)
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
         try:

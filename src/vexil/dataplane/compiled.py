@@ -32,18 +32,20 @@ class CompiledEnvironment:
         self.updated_at_text = times.unix_text(self.updated_at)
         self.last_modified = times.http_date(self.updated_at)
         self.identity_overrides = {entry.identifier: entry for entry in source.identity_overrides}
-        self.document = Finished(json_text.dumps(environment_document(source)), source.environment.updated_at)
+        document = json_text.dumps(environment_document(source))
+        self.document = Finished(document, self.updated_at_text, self.last_modified)
         self.catalogue = Catalogue(source, warn)
 
         compiler = _Compiler(source, warn)
-        self.for_servers = View(compiler, source.defaults)
-        self.for_clients = View(compiler, [state for state in source.defaults if compiler.is_for_clients(state)])
+        for_clients = [state for state in source.defaults if compiler.is_for_clients(state)]
+        self.for_servers = View(compiler, source.defaults, self.updated_at_text)
+        self.for_clients = View(compiler, for_clients, self.updated_at_text)
 
 
 class View:
     """What one kind of key sees of an environment."""
 
-    def __init__(self, compiler: "_Compiler", defaults: list[snapshot.State]) -> None:
+    def __init__(self, compiler: "_Compiler", defaults: list[snapshot.State], updated_at_text: str) -> None:
         self._compiler = compiler
         self.prepared: dict[str | bytes, Prepared] = {}
         self.hides_disabled = compiler.hides_disabled
@@ -55,7 +57,7 @@ class View:
         self.by_name = {name.lower(): flag for name, flag in reversed(listed) if flag}
         self.first = next((flag for _, flag in listed if flag), None)
         texts = b"[" + b",".join(flag for _, flag in listed if flag) + b"]"
-        self.flags = Finished(texts, compiler.source.environment.updated_at)
+        self.flags = Finished(texts, updated_at_text)
 
     def evaluate(self, subject: engine.Subject, overrides: snapshot.IdentityOverrides | None) -> list[bytes]:
         """One finished flag object per feature, in the order of `feature_names`; empty where it is hidden."""

@@ -10,15 +10,9 @@ from vexil.wire import times
 async def get(request: Request) -> Response:
     environment = request.access.environment
     document = environment.document
-    validators = (("Last-Modified", environment.last_modified), ("ETag", document.etag))
     if _is_unchanged(request.headers, environment):
-        return Response(304, validators)
-    headers = (
-        ("Content-Type", "application/json"),
-        ("X-Flagsmith-Document-Updated-At", environment.updated_at_text),
-        *validators,
-    )
-    return Response(200, headers, document.plain, prepared=document)
+        return Response(304, document.unchanged)
+    return Response(200, document.headers, document.plain, None, document)
 
 
 def _is_unchanged(headers: ScopeHeaders, environment: CompiledEnvironment) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from vexil.dataplane import document, errors, flags
@@ -37,10 +37,16 @@ class Endpoint:
     """The key may come as `Authorization: Bearer`, too."""
     allow: str = ""
     """Made of the methods unless given."""
+    headers: Headers = field(init=False)
+    headers_found: Headers = field(init=False)
 
     def __post_init__(self) -> None:
         methods = (*self.methods, "HEAD", "OPTIONS") if "GET" in self.methods else (*self.methods, "OPTIONS")
-        object.__setattr__(self, "allow", self.allow or ", ".join(methods))
+        allow = self.allow or ", ".join(methods)
+        object.__setattr__(self, "allow", allow)
+        object.__setattr__(self, "headers", (("Allow", allow), ("Vary", self.vary)))
+        vary_found = (self.vary_found or self.vary).format("")
+        object.__setattr__(self, "headers_found", (("Allow", allow), ("Vary", vary_found)))
 
 
 class Endpoints:
@@ -139,11 +145,11 @@ def _vary_by_encoding(endpoints: Mapping[str, Endpoint]) -> dict[str, Endpoint]:
 
 def headers_of(endpoint: Endpoint, method: str, status: int, authorization: str | None) -> Headers:
     """`Allow` and `Vary`, both exactly as browsers' caches know them from the reference server."""
-    if endpoint.vary_found and method in {"GET", "HEAD"} and status in {200, 404}:
-        vary = endpoint.vary_found.format("Authorization, " if authorization else "")
-    else:
-        vary = endpoint.vary
-    return (("Allow", endpoint.allow), ("Vary", vary))
+    if method not in {"GET", "HEAD"} or status not in {200, 404}:
+        return endpoint.headers
+    if authorization and endpoint.vary_found:
+        return (("Allow", endpoint.allow), ("Vary", endpoint.vary_found.format("Authorization, ")))
+    return endpoint.headers_found
 
 
 def description(endpoint: Endpoint, method: str) -> Response:

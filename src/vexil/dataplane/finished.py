@@ -1,20 +1,29 @@
-"""Answers that are the same for all who ask until the environment changes: finished bytes with what goes with them."""
+"""Answers that are the same for all who ask until the environment changes: finished bytes and finished headers."""
 
 from hashlib import blake2b
 
 from vexil.dataplane.compression import Compressed
+from vexil.wire.headers import Headers
 
 
 class Finished(Compressed):
     """A body with its ETag. The ETag covers `updated_at` too, so that who gets a 304 knows that time already."""
 
-    __slots__ = ("etag",)
+    __slots__ = ("etag", "headers", "unchanged")
 
-    def __init__(self, body: bytes, updated_at: str) -> None:
+    def __init__(self, body: bytes, updated_at_text: str, last_modified: str | None = None) -> None:
         super().__init__(body)
-        digest = blake2b(body, digest_size=12, key=updated_at.encode()).hexdigest()
+        digest = blake2b(body, digest_size=12, key=updated_at_text.encode()).hexdigest()
         # Weak: the compressed form of the same bytes has the same ETag.
         self.etag = f'W/"{digest}"'
+        self.unchanged: Headers = (("ETag", self.etag),)
+        if last_modified:
+            self.unchanged = (("Last-Modified", last_modified), *self.unchanged)
+        self.headers: Headers = (
+            ("Content-Type", "application/json"),
+            ("X-Flagsmith-Document-Updated-At", updated_at_text),
+            *self.unchanged,
+        )
 
 
 def is_known(if_none_match: str, etag: str) -> bool:

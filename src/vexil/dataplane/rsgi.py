@@ -98,16 +98,16 @@ async def gzipped(response: Response) -> Response:
     return response._replace(headers=(*response.headers, ("Content-Encoding", "gzip")), body=body)
 
 
-def send(stream: Stream, method: str, response: Response) -> None:
-    headers = list(response.headers)
+def send(stream: Stream, method: str, response: Response, shared: Headers = ()) -> None:
+    headers = [*response.headers, *shared]
     if method == "HEAD" or response.status == 304:
         stream.response_empty(response.status, headers)
     else:
         stream.response_bytes(response.status, headers, response.body)
 
 
-async def send_pieces(stream: Stream, response: Response, pieces: AsyncIterator[bytes]) -> None:
-    transport = stream.response_stream(response.status, list(response.headers))
+async def send_pieces(stream: Stream, response: Response, pieces: AsyncIterator[bytes], shared: Headers) -> None:
+    transport = stream.response_stream(response.status, [*response.headers, *shared])
     with suppress(ProtocolClosed):  # The client may go before the end.
         async for piece in pieces:
             await transport.send_bytes(piece)
