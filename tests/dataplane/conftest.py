@@ -8,6 +8,7 @@ from tests.dataplane.client import Client
 from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
+from vexil.dataplane.health import Installation
 from vexil.stores.opening import Stores
 from vexil.stores.snapshots import EnvironmentKey
 from vexil.wire.snapshot import Snapshot, encode
@@ -30,7 +31,7 @@ def serve(stores: Stores, database_url: str | None, tmp_path: Path) -> Iterator[
         if snapshot is not None:
             publish(stores, snapshot)
         config = replace(Config(data_dir=tmp_path, database_url=database_url), **settings)  # type: ignore[arg-type]
-        data_plane = DataPlane(config, stores, {"DatabaseBackend": stores.ping}, None)
+        data_plane = DataPlane(config, stores, Installation({"DatabaseBackend": stores.ping}))
         clients.append(Client(data_plane))
         return clients[-1]
 

@@ -14,6 +14,7 @@ from tests.dataplane.conftest import publish
 from tests.dataplane.snapshots import CLIENT_KEY, feature, snapshot, state
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
+from vexil.dataplane.health import Installation
 from vexil.stores.opening import open_stores
 
 ENDPOINTS = [
@@ -35,7 +36,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     opened = open_stores(None, Path(data_dir))
     opened.migrate()
     publish(opened, snapshot(features=[feature(1, "alpha")], defaults=[state(1, 1, "one")]))
-    started = Client(DataPlane(Config(data_dir=data_dir), opened, {}, None))
+    started = Client(DataPlane(Config(data_dir=data_dir), opened, Installation({})))
     yield started
     started.close()
     opened.close()

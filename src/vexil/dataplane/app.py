@@ -4,7 +4,7 @@ Order of the checks (sdk-api.md §1.1): host, preflight, path, `Accept`, key, it
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -17,7 +17,7 @@ from vexil.dataplane.endpoints import Endpoint, Endpoints, Handlers, all_endpoin
 from vexil.dataplane.environments import Access, Environments
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.extensions import extensions
-from vexil.dataplane.health import Check, People
+from vexil.dataplane.health import Installation
 from vexil.dataplane.identities import Find, Identities
 from vexil.dataplane.prepared import PreparedAnswers
 from vexil.dataplane.requests import OpenRequest, Request
@@ -45,15 +45,13 @@ class DataPlane:
         self,
         config: Config,
         stores: Stores,
-        checks: Mapping[str, Check],
-        people: People | None,
+        installation: Installation,
         *,
         serves_flags: bool = True,
     ) -> None:
         self._config = config
         self._stores = stores
-        self._checks = checks
-        self._people = people
+        self._installation = installation
         self._environments = Environments(stores, lambda *change: self._streams.changed(*change))
         self._streams = streams.Streams(
             self._environments, streams.limits(config.streams_max, config.streams_per_second)
@@ -233,13 +231,13 @@ class DataPlane:
         return find_with_others
 
     async def _readiness(self) -> Response:
-        return await health.readiness(self._checks)
+        return await health.readiness(self._installation.checks)
 
     async def _liveness(self) -> Response:
         return health.liveness()
 
     async def _version(self) -> Response:
-        return await health.version(self._people)
+        return await health.version(self._installation)
 
     def _is_good_host(self, host: str) -> bool:
         if host in self._good_hosts:

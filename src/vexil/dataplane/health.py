@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from vexil import __version__
 from vexil.dataplane.rsgi import Response
@@ -13,6 +14,17 @@ Check = Callable[[], None]
 
 People = Callable[[], tuple[bool, bool]]
 """Whether there are users, and whether one has ever logged in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What the data plane is told of the rest of the installation."""
+
+    checks: Mapping[str, Check]
+    people: People | None = None
+    """None on a node without the control plane."""
+    sends_mail: bool = False
+
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 _CHECK_SECONDS_MAX = 5.0
@@ -39,12 +51,13 @@ async def _result(check: Check) -> str:
     return "working"
 
 
-async def version(people: People | None) -> Response:
-    """`people` is None on a node without the control plane."""
+async def version(installation: Installation) -> Response:
+    people = installation.people
     body = {
         "ci_commit_sha": "unknown",
-        "image_tag": __version__,
-        "has_email_provider": False,
+        # compat: no bare number, since Flagsmith's CLI would take it for a server that is too old.
+        "image_tag": f"vexil-{__version__}",
+        "has_email_provider": installation.sends_mail,
         "is_enterprise": False,
         "is_saas": False,
         "self_hosted_data": None if people is None else await asyncio.to_thread(_self_hosted, people),

@@ -4,12 +4,12 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import FrameType
 
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
-from vexil.dataplane.health import Check, People
+from vexil.dataplane.health import Installation
 from vexil.dataplane.rsgi import Scope, Stream
 from vexil.server.django_bridge import DjangoBridge
 from vexil.stores.opening import Stores, open_stores
@@ -29,9 +29,10 @@ class Application:
     def __init__(self, config: Config, role: str, main_process: int) -> None:
         self._main_process = main_process
         self._stores = open_stores(config.database_url, config.data_dir)
-        checks, people = _flags_only(self._stores) if role == "flags" else _with_control_plane(self._stores)
-        self._data_plane = DataPlane(config, self._stores, checks, people, serves_flags=role != "admin")
-        self._django = None if role == "flags" else _django(config, self._data_plane)
+        has_control_plane = role != "flags"
+        installation = _whole(config, self._stores) if has_control_plane else _flags_only(self._stores)
+        self._data_plane = DataPlane(config, self._stores, installation, serves_flags=role != "admin")
+        self._django = _django(config, self._data_plane) if has_control_plane else None
         self._watching: asyncio.Task[None] | None = None
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -75,18 +76,23 @@ def _django(config: Config, data_plane: DataPlane) -> DjangoBridge:
     return DjangoBridge(application, config.body_bytes_max, data_plane.catch_up)
 
 
-def _flags_only(stores: Stores) -> tuple[Mapping[str, Check], People | None]:
-    return {"DatabaseBackend": stores.ping}, None
+def _flags_only(stores: Stores) -> Installation:
+    return Installation({"DatabaseBackend": stores.ping})
 
 
-def _with_control_plane(stores: Stores) -> tuple[Mapping[str, Check], People | None]:
+def _whole(config: Config, stores: Stores) -> Installation:
     from vexil.controlplane.queries import installation, readiness  # noqa: PLC0415 -- slow import
+    from vexil.controlplane.site import mail_servers  # noqa: PLC0415 -- slow import
 
     def database() -> None:
         stores.ping()
         readiness.check_database()
 
-    return {"DatabaseBackend": database, "MigrationsHealthCheck": readiness.check_migrations}, installation.people
+    return Installation(
+        checks={"DatabaseBackend": database, "MigrationsHealthCheck": readiness.check_migrations},
+        people=installation.people,
+        sends_mail=mail_servers.is_configured(config),
+    )
 
 
 async def _end_with(main_process: int) -> None:
