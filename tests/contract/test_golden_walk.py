@@ -14,7 +14,7 @@ import pytest
 from tests.journeys.running import Server
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
-SETTLE_SECONDS = "0.1"
+SETTLE_SECONDS = "0.3"
 
 pytestmark = pytest.mark.skipif(not GOLDEN.is_dir(), reason="the golden recordings are not beside the repository")
 
