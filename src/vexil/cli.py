@@ -136,6 +136,7 @@ def _create_admin(settings: Config, options: argparse.Namespace) -> int:
     _migrate(settings, options)
     from vexil.controlplane.actions import first_run  # noqa: PLC0415 -- slow import
     from vexil.controlplane.actions.refusals import Refused  # noqa: PLC0415 -- slow import
+    from vexil.controlplane.actions.users import WeakPassword  # noqa: PLC0415 -- slow import
 
     try:
         lines = first_run.create_administrator(
@@ -147,6 +148,8 @@ def _create_admin(settings: Config, options: argparse.Namespace) -> int:
         )
     except Refused as refusal:
         return _fail(str(refusal))
+    except WeakPassword as refusal:
+        return _fail(" ".join(refusal.messages))
     print(*lines, sep="\n")
     return 0
 

@@ -136,3 +136,15 @@ def serve_until_it_ends(
     return subprocess.run(
         command, env=environment(**settings), cwd=folder, capture_output=True, text=True, timeout=30, check=False
     )
+
+
+def test_a_weak_password_of_a_new_administrator_is_refused_in_one_line(tmp_path: Path) -> None:
+    command = [VEXIL, "createadmin", "--data-dir", str(tmp_path), "--email", "boss@example.com", "--password", "123"]
+
+    ended = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=60)
+
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == (
+        "vexil: This password is too short. It must contain at least 8 characters. "
+        "This password is too common. This password is entirely numeric.\n"
+    )
