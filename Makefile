@@ -18,7 +18,7 @@ dev: setup ## the same, starting again when a source file changes
 	.venv/bin/vexil serve --demo --reload $(options)
 
 test: .venv/test.stamp ## install what the tests need, then run them
-	@scripts/install-tools initdb:postgresql redis-server:redis-server node:nodejs npm:npm
+	@scripts/install-tools initdb:postgresql redis-server:redis-server node:nodejs npm:npm chromium:chromium
 	@scripts/install-node-clients
 	.venv/bin/pytest
 

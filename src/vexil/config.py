@@ -213,6 +213,24 @@ class Config(Throttling):
     use_x_forwarded_host: bool = _setting(
         "USE_X_FORWARDED_HOST", False, "Trust the proxy's `X-Forwarded-Host`.", _boolean
     )
+    proxy_ssl_header_name: str = _setting(
+        "SECURE_PROXY_SSL_HEADER_NAME",
+        "HTTP_X_FORWARDED_PROTO",
+        "Header by which the proxy tells that a request came over HTTPS, as WSGI names it.",
+    )
+    proxy_ssl_header_value: str = _setting("SECURE_PROXY_SSL_HEADER_VALUE", "https", "What that header says then.")
+    csrf_trusted_origins: tuple[str, ...] = _setting(
+        "DJANGO_CSRF_TRUSTED_ORIGINS",
+        (),
+        "Further origins (`https://host`) whose forms the dashboard takes, where a proxy changes the host.",
+        _comma_separated,
+    )
+    disable_ui: bool = _setting(
+        "DISABLE_FLAGSMITH_UI", False, "Serve no dashboard: then paths outside the APIs are 404.", _boolean
+    )
+    session_hours: int = _setting(
+        "VEXIL_SESSION_HOURS", 336, "How long people stay logged in to the dashboard.", _integer(1, 8_760)
+    )
     append_slash: bool = _setting(
         "APPEND_SLASH", True, "Redirect a known path without its final slash; otherwise answer 404.", _boolean
     )

@@ -145,3 +145,21 @@ def test_a_right_at_the_organisation_reaches_no_project() -> None:
 
     assert permissions.organisation_rights(actor, organisation) == Rights(keys=frozenset({"CREATE_PROJECT"}))
     assert permissions.project_rights(actor, environment.project) == Rights()
+
+
+def test_a_standing_tells_the_same_as_the_single_questions() -> None:
+    member, admin, stranger = make_user(), make_user(), make_user()
+    organisation = make_organisation(admin=admin, member=member)
+    first, second = make_project(organisation), make_project(organisation)
+    production, staging = make_environment(first), make_environment(second)
+    ProjectGrant.objects.create(user=member, project=first, permissions=[permissions.VIEW_PROJECT])
+    ProjectGrant.objects.create(user=member, project=second, is_admin=True)
+    EnvironmentGrant.objects.create(user=member, environment=production, permissions=[permissions.VIEW_ENVIRONMENT])
+
+    for actor in (Actor(user=user) for user in (member, admin, stranger)):
+        standing = permissions.standing(actor, organisation.pk)
+        assert standing.organisation == permissions.organisation_rights(actor, organisation)
+        for project in (first, second):
+            assert standing.at_project(project.pk) == permissions.project_rights(actor, project)
+        for environment in (production, staging):
+            assert standing.at_environment(environment) == permissions.environment_rights(actor, environment)

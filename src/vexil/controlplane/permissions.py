@@ -6,7 +6,7 @@ and to the user's groups add up. Without membership: nothing.
 Each decision runs at most four statements; for somebody's key it runs none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
@@ -109,6 +109,56 @@ class Rights:
 
 _ALL = Rights(is_admin=True)
 _NONE = Rights()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that somebody may do in one organisation, known at once: for pages, which ask for many rights."""
+
+    role: str | None
+    organisation: Rights
+    projects: Mapping[int, Rights]
+    environments: Mapping[int, Rights]
+    """What is granted at single projects and environments, by id."""
+
+    @property
+    def is_member(self) -> bool:
+        return self.role is not None
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == Role.ADMIN
+
+    def at_project(self, project_id: int) -> Rights:
+        return _ALL if self.is_admin else self.projects.get(project_id, _NONE)
+
+    def at_environment(self, environment: Environment) -> Rights:
+        is_admin = self.at_project(environment.project_id).is_admin
+        return _ALL if is_admin else self.environments.get(environment.pk, _NONE)
+
+
+def standing(actor: Actor, organisation_id: int) -> Standing:
+    """One statement for an admin or a stranger, four for a member."""
+    role = _role(actor, organisation_id)
+    if role is None or role == Role.ADMIN or actor.user is None:
+        return Standing(role, _ALL if role == Role.ADMIN else _NONE, {}, {})
+    here = OrganisationGrant.objects.filter(_held_by(actor.user), organisation=organisation_id)
+    projects = ProjectGrant.objects.filter(_held_by(actor.user), project__organisation=organisation_id)
+    environments = EnvironmentGrant.objects.filter(
+        _held_by(actor.user), environment__project__organisation=organisation_id
+    )
+    return Standing(
+        role,
+        united(here),
+        _by_place((grant.project_id, grant) for grant in projects),
+        _by_place((grant.environment_id, grant) for grant in environments),
+    )
+
+
+def environments_seen(standing: Standing, project: Project) -> list[Environment]:
+    """A project's live environments that somebody with this standing may view. One statement."""
+    environments = Environment.live.filter(project=project).select_related("project").order_by("pk")
+    return [seen for seen in environments if standing.at_environment(seen).include(VIEW_ENVIRONMENT)]
 
 
 def is_member(actor: Actor, organisation: Organisation) -> bool:
@@ -234,6 +284,13 @@ def viewable_environments(actor: Actor) -> QuerySet[Environment]:
         Q(project__organisation__in=_joined(actor.user, Role.ADMIN))
         | Q(Q(project__in=administered) | Q(pk__in=granted), project__organisation__in=_joined(actor.user))
     )
+
+
+def _by_place(grants: Iterable[tuple[int, AnyGrant]]) -> dict[int, Rights]:
+    together: dict[int, list[AnyGrant]] = {}
+    for place_id, grant in grants:
+        together.setdefault(place_id, []).append(grant)
+    return {place_id: united(held) for place_id, held in together.items()}
 
 
 def _role(actor: Actor, organisation_id: int) -> str | None:

@@ -17,7 +17,6 @@ from vexil.rates import Rate
 
 LOGIN, MFA_CODE, SIGNUP, INVITE, INFLUX_QUERY = "login", "mfa_code", "signup", "invite", "influx_query"
 _BY_ADDRESS = {LOGIN, MFA_CODE, SIGNUP}
-_ADDRESS_CHARACTERS_MAX = 64
 
 
 class Bucket(NamedTuple):
@@ -49,9 +48,10 @@ def counted(view: type[APIView]) -> type[APIView]:
 
 def _bucket(request: Request, by: Actor, scope: str | None) -> Bucket:
     ours = settings.VEXIL
-    sender = f"user:{by.user.pk}" if by.user else f"address:{_address(request)}"
+    address = f"address:{throttles.client_address(request.META)}"
+    sender = f"user:{by.user.pk}" if by.user else address
     if scope:
-        return Bucket(f"{scope}:{f'address:{_address(request)}' if scope in _BY_ADDRESS else sender}", _rate(scope))
+        return Bucket(f"{scope}:{address if scope in _BY_ADDRESS else sender}", _rate(scope))
     if by.master_api_key:
         return Bucket(f"master_api_key:{by.master_api_key.prefix}", ours.master_api_key_throttle_rate)
     return Bucket(f"user:{sender}", ours.user_throttle_rate)
@@ -60,14 +60,6 @@ def _bucket(request: Request, by: Actor, scope: str | None) -> Bucket:
 def _rate(scope: str) -> Rate | None:
     rate: Rate | None = getattr(settings.VEXIL, f"{scope}_throttle_rate")
     return rate
-
-
-def _address(request: Request) -> str:
-    """The client's address: what the outermost of NUM_PROXIES proxies saw."""
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
-    proxies = min(settings.VEXIL.num_proxies, len(forwarded))
-    address = forwarded[-proxies] if proxies else request.META.get("REMOTE_ADDR", "")
-    return str(address)[:_ADDRESS_CHARACTERS_MAX]
 
 
 def _admit(bucket: Bucket) -> None:

@@ -1,12 +1,27 @@
 """Counting what somebody does against a rate."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import structlog
+from django.conf import settings
 
 from vexil.controlplane.db import stores
 from vexil.rates import Rate
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
+
+
+_ADDRESS_CHARACTERS_MAX = 64
+
+
+def client_address(meta: Mapping[str, Any]) -> str:
+    """Of a request's `META`: what the outermost of NUM_PROXIES proxies saw."""
+    forwarded = [part.strip() for part in meta.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    proxies = min(settings.VEXIL.num_proxies, len(forwarded))
+    address = forwarded[-proxies] if proxies else meta.get("REMOTE_ADDR", "")
+    return str(address)[:_ADDRESS_CHARACTERS_MAX]
 
 
 def seconds_to_wait(bucket: str, rate: Rate | None) -> int:

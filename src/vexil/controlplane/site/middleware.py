@@ -46,8 +46,9 @@ def add_headers(handle: Handler) -> Handler:
         response = handle(request)
         is_api_answer = isinstance(response, Response)
         vary = headers.VARY_ACCEPT_ORIGIN if is_api_answer else headers.VARY_ORIGIN
-        is_kept = isinstance(response, HttpResponsePermanentRedirect) or not settings.VEXIL.add_never_cache_headers
-        no_store = () if is_kept else headers.NO_STORE
+        if is_page(request.path_info):
+            return _with(response, (*headers.VERSION, *(() if _may_be_kept(response) else headers.NO_STORE)))
+        no_store = () if _may_be_kept(response) else headers.NO_STORE
         origin = request.headers.get("Origin")
         response = _with(response, (*headers.VERSION, *vary, *headers.cors(origin), *no_store))
         return _let_cookies_through(response, origin)
@@ -70,16 +71,74 @@ def refuse_unusable(handle: Handler) -> Handler:
     return middleware
 
 
-def add_slash(handle: Handler) -> Handler:
-    """Redirect a path that is known with a final slash only: any method, before authentication."""
+def mend_slash(handle: Handler) -> Handler:
+    """Redirect a path that is known with (or, for pages, without) a final slash: any method, before authentication."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         path = request.path_info
-        if settings.VEXIL.append_slash and not path.endswith("/") and not _is_known(path) and _is_known(path + "/"):
+        if not settings.VEXIL.append_slash or _is_known(path):
+            return handle(request)
+        if not path.endswith("/") and _is_known(path + "/"):
             return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
+        if path.endswith("/") and is_page(path) and _is_known(path.rstrip("/")):
+            return HttpResponsePermanentRedirect(path.rstrip("/") + _query(request))
         return handle(request)
 
     return middleware
+
+
+def protect_pages(handle: Handler) -> Handler:
+    """Keep browsers from being used against people; and let cookies work over plain HTTP where there is no other."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = handle(request)
+        if not is_page(request.path_info):
+            return response
+        for name, value in PAGE_HEADERS:
+            response.headers.setdefault(name, value)
+        if not request.is_secure():
+            for cookie in response.cookies.values():
+                cookie["secure"] = ""
+        return response
+
+    return middleware
+
+
+def is_page(path: str) -> bool:
+    """Whether a path belongs to people and not to programs."""
+    return not path.startswith(_OF_PROGRAMS)
+
+
+_CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+_OF_PROGRAMS = (
+    "/api/",
+    "/health",
+    "/version",
+    "/metrics",
+    "/processor/",
+    "/sse/",
+    "/ofrep/",
+    "/config/",
+    "/robots.txt",
+)
+PAGE_HEADERS: headers.Headers = (
+    (
+        "Content-Security-Policy",
+        _CONTENT_POLICY,
+    ),
+    ("X-Frame-Options", "DENY"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+)
+
+
+def _query(request: HttpRequest) -> str:
+    query = request.META.get("QUERY_STRING", "")
+    return f"?{query}" if query else ""
 
 
 def _let_cookies_through(response: HttpResponseBase, origin: str | None) -> HttpResponseBase:
@@ -92,6 +151,10 @@ def _let_cookies_through(response: HttpResponseBase, origin: str | None) -> Http
         return _with(response, credentials)
     del response.headers["Access-Control-Allow-Origin"]
     return response
+
+
+def _may_be_kept(response: HttpResponseBase) -> bool:
+    return isinstance(response, HttpResponsePermanentRedirect) or not settings.VEXIL.add_never_cache_headers
 
 
 def _host(request: HttpRequest) -> str:

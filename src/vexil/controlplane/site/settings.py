@@ -1,5 +1,7 @@
 """Django's settings, all made from `vexil.config`; there is no settings file per environment."""
 
+from pathlib import Path
+
 from vexil import __version__
 from vexil import config as vexil_config
 from vexil.controlplane.site import databases, mail_servers, secret_key
@@ -16,18 +18,81 @@ APPEND_SLASH = False  # `middleware` does it, before authentication and for ever
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_cotton.apps.SimpleAppConfig",
     "rest_framework",
     "rest_framework.authtoken",
     "rest_framework_api_key",
     "vexil.controlplane.db.apps.VexilConfig",
 ]
+_OURS = "vexil.controlplane.site.middleware"
 MIDDLEWARE = [
-    f"vexil.controlplane.site.middleware.{name}"
-    for name in ("check_host", "answer_preflights", "add_headers", "refuse_unusable", "add_slash")
+    f"{_OURS}.check_host",
+    f"{_OURS}.answer_preflights",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    f"{_OURS}.add_headers",
+    f"{_OURS}.refuse_unusable",
+    f"{_OURS}.mend_slash",
+    f"{_OURS}.protect_pages",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "vexil.controlplane.site.urls"
 WSGI_APPLICATION = "vexil.controlplane.site.wsgi.application"
-TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
+_DASHBOARD = Path(__file__).resolve().parents[1] / "dashboard"
+_LOADERS = [
+    "django_cotton.cotton_loader.Loader",
+    "django.template.loaders.filesystem.Loader",
+    "django.template.loaders.app_directories.Loader",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [_DASHBOARD / "templates"],
+        "OPTIONS": {
+            "loaders": _LOADERS if VEXIL.debug else [("django.template.loaders.cached.Loader", _LOADERS)],
+            "builtins": ["django_cotton.templatetags.cotton", "vexil.controlplane.dashboard.template_tags"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [_DASHBOARD / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = VEXIL.debug
+WHITENOISE_MAX_AGE = 0 if VEXIL.debug else 31_536_000  # the address of a file changes with what is in it
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+SESSION_COOKIE_NAME = "vexil_session"
+SESSION_COOKIE_AGE = VEXIL.session_hours * 3600
+SESSION_SAVE_EVERY_REQUEST = False
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True  # `middleware.protect_pages` lets plain HTTP work all the same
+CSRF_COOKIE_NAME = "vexil_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "vexil.controlplane.site.pages.csrf_failure"
+CSRF_TRUSTED_ORIGINS = list(VEXIL.csrf_trusted_origins)
+SECURE_PROXY_SSL_HEADER = (VEXIL.proxy_ssl_header_name, VEXIL.proxy_ssl_header_value)
+LOGIN_URL = "login"
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+SILENCED_SYSTEM_CHECKS = [
+    # HTTPS is the proxy's: it redirects and sends HSTS, and knows whether plain HTTP is wanted inside.
+    "security.W004",
+    "security.W008",
+    # `middleware.protect_pages` sends what Django's own would: nosniff, the referrer policy, no frames.
+    "security.W001",
+    "security.W002",
+]
 
 DATABASES = {"default": databases.settings(VEXIL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

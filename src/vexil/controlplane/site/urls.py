@@ -1,8 +1,10 @@
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from vexil.controlplane.adminapi import experiments, feature_updates, monitoring
 from vexil.controlplane.adminapi import urls as adminapi_urls
 from vexil.controlplane.adminapi.passwords import PasswordLink
+from vexil.controlplane.dashboard import urls as dashboard_urls
 from vexil.controlplane.site import browser_settings, pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,7 +17,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz/", pages.nothing),
     path("password-reset/confirm/<str:uid>/<str:token>/", PasswordLink.as_view()),
 ]
+if not settings.VEXIL.disable_ui:
+    urlpatterns += dashboard_urls.urlpatterns
 
 handler400 = pages.bad_request
+handler403 = pages.forbidden
 handler404 = pages.not_found
 handler500 = pages.internal_error

@@ -1,0 +1,80 @@
+"""What stands around a page: where one is, and where one can go. Items that a person may not open are left out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from vexil.controlplane import permissions
+from vexil.controlplane.dashboard.places import Place
+from vexil.controlplane.db.models import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    label: str
+    icon: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentItem:
+    name: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    organisation: tuple[Item, ...] = ()
+    project: tuple[Item, ...] = ()
+    environment: tuple[Item, ...] = ()
+    environments: tuple[EnvironmentItem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """`section` is the beginning of the names of the pages that belong to it."""
+
+    label: str
+    icon: str
+    name: str
+    section: str
+    may: Callable[[Place], bool] = lambda _: True
+
+
+_ORGANISATION = (_Entry("Projects", "folder", "projects", "projects"),)
+_PROJECT: tuple[_Entry, ...] = ()
+_ENVIRONMENT: tuple[_Entry, ...] = ()
+
+
+def navigation(request: HttpRequest, place: Place | None) -> Navigation:
+    """One statement, inside a project."""
+    if place is None:
+        return Navigation()
+    current = (request.resolver_match.url_name if request.resolver_match else None) or ""
+    organisation = _items(_ORGANISATION, place, current, {"organisation_id": place.organisation.pk})
+    if place.project is None:
+        return Navigation(organisation)
+    project = _items(_PROJECT, place, current, {"project_id": place.project.pk})
+    environments = permissions.environments_seen(place.standing, place.project)
+    around = tuple(_environment_item(environment, place) for environment in environments)
+    if place.environment is None:
+        return Navigation(organisation, project, environments=around)
+    parts: dict[str, int | str] = {"project_id": place.project.pk, "environment_key": place.environment.api_key}
+    return Navigation(organisation, project, _items(_ENVIRONMENT, place, current, parts), around)
+
+
+def _items(entries: tuple[_Entry, ...], place: Place, current: str, parts: dict[str, int | str]) -> tuple[Item, ...]:
+    return tuple(
+        Item(entry.label, entry.icon, reverse(entry.name, kwargs=parts), current.startswith(entry.section))
+        for entry in entries
+        if entry.may(place)
+    )
+
+
+def _environment_item(environment: Environment, place: Place) -> EnvironmentItem:
+    url = reverse("features", kwargs={"project_id": environment.project_id, "environment_key": environment.api_key})
+    return EnvironmentItem(environment.name, url, place.environment == environment)
