@@ -18,6 +18,7 @@ from vexil.dataplane.environments import Access, Environments
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.extensions import extensions
 from vexil.dataplane.health import Installation
+from vexil.dataplane.identifications import Identifications
 from vexil.dataplane.identities import Find, Identities
 from vexil.dataplane.prepared import PreparedAnswers
 from vexil.dataplane.requests import OpenRequest, Request
@@ -59,6 +60,7 @@ class DataPlane:
         self._serves_streams = serves_flags
         self._compresses = config.enable_gzip_compression
         self._usage = UsageCounter(stores, keeps_requests=config.enable_api_usage_tracking)
+        self._identifications = Identifications(stores.identifications)
         self._saves: Batches[Upsert, Identity] = Batches(stores.identities.save_many)
         self._finds: Batches[tuple[int, str], Identity | None] | None = None
         if config.database_url:
@@ -80,6 +82,7 @@ class DataPlane:
         self._streams.start(loop)
         self._environments.start()
         self._usage.start(loop)
+        self._identifications.start(loop)
 
     async def stop(self) -> None:
         """Leave nothing behind in memory that was acknowledged or counted."""
@@ -90,6 +93,7 @@ class DataPlane:
             await self._finds.close()
         await asyncio.to_thread(self._environments.stop)
         await self._usage.stop()
+        await self._identifications.stop()
 
     async def catch_up(self) -> None:
         """Take in what was published just now: whoever changed a flag through this process sees it at once."""
@@ -208,7 +212,7 @@ class DataPlane:
         find, save, bytes_max = self._find(), self._saves.run, self._config.body_bytes_max
         prepared = PreparedAnswers(self._config.prepared_answers_mb * 1024 * 1024)
         handlers = Handlers(
-            identities=Identities(find, save, prepared, bytes_max),
+            identities=Identities(find, save, self._identifications.note, prepared=prepared, body_bytes_max=bytes_max),
             traits=StoredTraits(save, self._increments.run, bytes_max),
             deprecated=Deprecated(find, save, bytes_max),
             analytics=Analytics(self._usage, bytes_max),

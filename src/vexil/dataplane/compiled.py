@@ -28,6 +28,7 @@ class CompiledEnvironment:
         self.version = source.version
         self.settings = source.environment
         self.organisation = source.organisation
+        self.has_identity_integrations = source.environment.has_identity_integrations
         self.updated_at = datetime.fromisoformat(source.environment.updated_at)
         self.updated_at_text = times.unix_text(self.updated_at)
         self.last_modified = times.http_date(self.updated_at)

@@ -15,6 +15,7 @@ from vexil.dataplane.prepared import Prepared, PreparedAnswers
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.traits import ShownTrait
+from vexil.stores.identifications import Identification, IdentifiedTrait
 from vexil.stores.identities import Identity, Upsert
 from vexil.wire.headers import Headers
 
@@ -22,21 +23,23 @@ _JSON: Headers = (("Content-Type", "application/json"),)
 
 Find = Callable[[int, str], Awaitable[Identity | None]]
 Save = Callable[[Upsert], Awaitable[Identity]]
+Note = Callable[[Identification], None]
 
 
 class Identities:
-    """The endpoint; `find` reads one stored identity, `save` returns when its change is on disk."""
+    """The endpoint; `find` reads one stored identity, `save` returns when its change is on disk, `note` at once."""
 
-    def __init__(self, find: Find, save: Save, prepared: PreparedAnswers, body_bytes_max: int) -> None:
+    def __init__(self, find: Find, save: Save, note: Note, *, prepared: PreparedAnswers, body_bytes_max: int) -> None:
         self._find = find
         self._save = save
+        self._note = note
         self._prepared = prepared
         self._body_bytes_max = body_bytes_max
 
     async def get(self, request: Request) -> Response:
         access = request.access
         if known := await self._known(access, request.query_string):
-            return _response(access, known)
+            return self._response(access, known)
         query = request.query()
         identifier = query.get("identifier", "")
         if not identifier:
@@ -52,7 +55,7 @@ class Identities:
             return _one(access, outcomes, query["feature"])
         answer = _prepare(access, identifier, identity, shown, outcomes, reads_row=identity is not None)
         self._prepared.keep(access.view, request.query_string, answer)
-        return _response(access, answer)
+        return self._response(access, answer)
 
     async def post(self, request: Request) -> Response:
         body = await rsgi.read_body(request.headers, request.stream, self._body_bytes_max)
@@ -60,14 +63,19 @@ class Identities:
         access = request.access
         is_json = content_type == "application/json"
         if is_json and (known := await self._known(access, body)):
-            return _response(access, known)
+            return self._response(access, known)
         given = forms.identity(bodies.parse(body, content_type))
         if not (access.is_server or access.environment.settings.allow_client_traits):
             given = given._replace(traits={})
         answer, is_settled = await self._answer(access, given)
         if is_json and is_settled:
             self._prepared.keep(access.view, body, answer)
-        return _response(access, answer)
+        return self._response(access, answer)
+
+    def _response(self, access: Access, answer: Prepared) -> Response:
+        if answer.identification:
+            self._note(answer.identification)
+        return Response(200, updated_at(access.environment.updated_at_text), answer.body())
 
     async def _known(self, access: Access, request: str | bytes) -> Prepared | None:
         """An answer to the same request, if the identity's row is still what it was."""
@@ -156,6 +164,7 @@ def _prepare(
     *,
     reads_row: bool = True,
 ) -> Prepared:
+    is_told = access.environment.has_identity_integrations
     listed = () if access.environment.settings.hide_sensitive_data else shown
     texts = ",".join(map(traits.as_json, listed))
     return Prepared(
@@ -164,8 +173,12 @@ def _prepare(
         traits_text=identity.traits_text if identity else None,
         head=f'{{"identifier":{encode_basestring_ascii(identifier)},"traits":[{texts}],"flags":['.encode("ascii"),
         flags=list(filter(None, outcomes)) if access.view.hides_disabled else outcomes,
+        identification=_identification(access, identifier, identity, shown) if is_told else None,
     )
 
 
-def _response(access: Access, answer: Prepared) -> Response:
-    return Response(200, updated_at(access.environment.updated_at_text), answer.body())
+def _identification(
+    access: Access, identifier: str, identity: Identity | None, shown: list[ShownTrait]
+) -> Identification:
+    given = tuple(IdentifiedTrait(trait.id, trait.key, trait.value) for trait in shown)
+    return Identification(access.environment.id, identifier, identity.id if identity else None, access.is_server, given)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakSet
 
+from vexil.stores.identifications import Identification
 from vexil.stores.identities import Identity
 
 _ENTRY_BYTES = 600
@@ -26,6 +27,8 @@ class Prepared:
     traits_text: str | None
     head: bytes
     flags: list[bytes]
+    identification: Identification | None = None
+    """What integrations are told each time the answer is given; None where there are none."""
 
     def holds_for(self, identity: Identity | None) -> bool:
         if identity is None:

@@ -6,12 +6,14 @@ from functools import partial
 from pathlib import Path
 
 from vexil.stores.evaluations import EvaluationStore
+from vexil.stores.identifications import IdentificationStore
 from vexil.stores.identities import IdentityStore
 from vexil.stores.snapshots import SnapshotStore, Wakeup
 from vexil.stores.sqlite import schema as sqlite_schema
 from vexil.stores.sqlite import throttles as sqlite_throttles
 from vexil.stores.sqlite.connections import Connections
 from vexil.stores.sqlite.evaluations import SqliteEvaluations
+from vexil.stores.sqlite.identifications import SqliteIdentifications
 from vexil.stores.sqlite.identities import SqliteIdentities
 from vexil.stores.sqlite.snapshots import SqliteSnapshots
 from vexil.stores.sqlite.throttles import SqliteThrottles
@@ -33,6 +35,7 @@ class Stores:
     usage: UsageStore
     throttles: ThrottleStore
     evaluations: EvaluationStore
+    identifications: IdentificationStore
     wakeup: Callable[[], Wakeup]
     """A new wake-up with a connection of its own; whoever asks for it closes it."""
     migrate: Callable[[], None]
@@ -81,6 +84,7 @@ def _open_sqlite(data_dir: Path) -> Stores:
         usage=SqliteUsage(connections),
         throttles=throttles,
         evaluations=SqliteEvaluations(connections),
+        identifications=SqliteIdentifications(connections),
         wakeup=partial(SqliteWakeup, path),
         migrate=migrate,
         ping=partial(sqlite_schema.ping, connections),
@@ -92,6 +96,7 @@ def _open_postgres(database_url: str) -> Stores:
     from vexil.stores.postgres import schema  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.connections import Connections as Pool  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.evaluations import PostgresEvaluations  # noqa: PLC0415 -- slow import
+    from vexil.stores.postgres.identifications import PostgresIdentifications  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.identities import PostgresIdentities  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.snapshots import PostgresSnapshots  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.throttles import PostgresThrottles  # noqa: PLC0415 -- slow import
@@ -105,6 +110,7 @@ def _open_postgres(database_url: str) -> Stores:
         usage=PostgresUsage(connections),
         throttles=PostgresThrottles(connections),
         evaluations=PostgresEvaluations(connections),
+        identifications=PostgresIdentifications(connections),
         wakeup=partial(PostgresWakeup, connections),
         migrate=partial(schema.migrate, connections),
         ping=partial(schema.ping, connections),

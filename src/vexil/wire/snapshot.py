@@ -35,6 +35,8 @@ class Environment(msgspec.Struct, frozen=True):
     """None: as the project says."""
     use_identity_composite_key_for_hashing: bool = True
     use_identity_overrides_in_local_eval: bool = True
+    has_identity_integrations: bool = False
+    """Whether somebody outside is to be told of each identity that asks for its flags."""
 
 
 class Option(msgspec.Struct, frozen=True):

@@ -67,7 +67,8 @@ Rows = dict[Key, IdentityRow]
 _ATTEMPTS = 5
 
 
-def _lookup(environment_id: int, identifier: str) -> bytes:
+def lookup(environment_id: int, identifier: str) -> bytes:
+    """What an index holds in place of an identifier, which may be too long for it."""
     return blake2b(f"{environment_id}:{identifier}".encode("utf-8", "surrogatepass"), digest_size=20).digest()
 
 
@@ -76,7 +77,7 @@ class PostgresIdentities:
         self._connections = connections
 
     def find(self, environment_id: int, identifier: str) -> Identity | None:
-        return self._one(_FIND, _lookup(environment_id, identifier))
+        return self._one(_FIND, lookup(environment_id, identifier))
 
     def get(self, environment_id: int, identity_id: int) -> Identity | None:
         return self._one(_GET, environment_id, identity_id)
@@ -129,9 +130,9 @@ class PostgresIdentities:
         return rows[0].to_identity()
 
     def rename(self, environment_id: int, identity_id: int, identifier: str) -> Identity | None:
-        lookup = _lookup(environment_id, storable_identifier(identifier))
+        new_lookup = lookup(environment_id, storable_identifier(identifier))
         try:
-            return self._one(_RENAME, identifier, lookup, environment_id, identity_id)
+            return self._one(_RENAME, identifier, new_lookup, environment_id, identity_id)
         except psycopg.errors.UniqueViolation as error:
             raise IdentifierTaken from error
 
@@ -204,7 +205,7 @@ def _deleted_meanwhile() -> Unavailable:
 
 
 def _select(connection: Connection, statement: str, keys: Iterable[Key]) -> Rows:
-    lookups = [_lookup(*key) for key in keys]
+    lookups = [lookup(*key) for key in keys]
     return _by_key(map(IdentityRow._make, connection.execute(statement, (lookups,), binary=True).fetchall()))
 
 
@@ -216,7 +217,7 @@ def _insert(connection: Connection, rows: Sequence[IdentityRow]) -> list[Identit
         [row.created_at_us for row in rows],
         [row.traits for row in rows],
         [row.next_trait_id for row in rows],
-        [_lookup(*row.key) for row in rows],
+        [lookup(*row.key) for row in rows],
     )
     return [IdentityRow._make(row) for row in connection.execute(_INSERT_MANY, columns).fetchall()]
 
@@ -232,7 +233,7 @@ def _by_key(rows: Iterable[IdentityRow]) -> Rows:
 
 def _condition(environment_id: int, contains: str, exact: str) -> tuple[str, tuple[int | str | bytes, ...]]:
     if exact:
-        return "lookup = %s", (_lookup(environment_id, exact),)
+        return "lookup = %s", (lookup(environment_id, exact),)
     if "\0" in contains:
         return "false", ()  # PostgreSQL refuses the very question.
     if contains:

@@ -54,6 +54,15 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             sdk TEXT NOT NULL
         ) STRICT""",
     ),
+    (
+        """CREATE TABLE identifications (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            environment_id INTEGER NOT NULL,
+            identifier TEXT NOT NULL,
+            content TEXT NOT NULL,
+            UNIQUE (environment_id, identifier)
+        ) STRICT""",
+    ),
 )
 
 
