@@ -3,16 +3,15 @@
 An environment is compiled when its snapshot arrives, away from requests, and never changes afterwards.
 """
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
 
 from vexil import engine
 from vexil.dataplane.catalogue import Catalogue
-from vexil.dataplane.decisions import Decisions, Overridden
 from vexil.dataplane.finished import Finished
 from vexil.dataplane.prepared import Prepared
+from vexil.reasons.decisions import Decisions, strongest_first
 from vexil.wire import flags, json_text, snapshot, times
 from vexil.wire.document import environment_document
 
@@ -93,7 +92,7 @@ class _Compiler:
         self._feature_texts = {feature.id: self._writer.feature(feature) for feature in source.features}
         segments = [segment for segment in source.segments if segment.overrides]
         self.matchers = [engine.compile_segment(str(segment.id), segment.rules, warn) for segment in segments]
-        self.overrides = self._strongest_first(segments)
+        self.overrides = strongest_first(segments, self.features)
 
     def is_for_clients(self, state: snapshot.State) -> bool:
         return not self.features[state.feature_id].is_server_key_only
@@ -132,20 +131,3 @@ class _Compiler:
 
     def _flag_text(self, state: snapshot.State, value: snapshot.FlagValue, identity_id: int | None) -> bytes:
         return self._writer.flag(self._feature_texts[state.feature_id], state, value, identity_id=identity_id)
-
-    def _strongest_first(self, segments: Iterable[snapshot.Segment]) -> dict[int, list[Overridden]]:
-        """Segment overrides by feature. On equal priority the first segment wins; no priority is the weakest."""
-        found = (
-            Overridden(index, state)
-            for index, segment in enumerate(segments)
-            for state in segment.overrides
-            if state.feature_id in self.features
-        )
-        overrides: dict[int, list[Overridden]] = {}
-        for override in sorted(found, key=lambda override: (_priority(override.state), override.segment)):
-            overrides.setdefault(override.state.feature_id, []).append(override)
-        return overrides
-
-
-def _priority(state: snapshot.State) -> float:
-    return math.inf if state.link is None or state.link.priority is None else state.link.priority

@@ -10,12 +10,12 @@ import re
 from typing import Any, NamedTuple
 
 from vexil.dataplane import bodies, forms, rsgi, subjects, traits
-from vexil.dataplane.decisions import Decision
 from vexil.dataplane.environments import Access
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.engine import Subject
+from vexil.reasons.decisions import Decision
 from vexil.wire import json_text, snapshot
 from vexil.wire.headers import Headers
 

@@ -1,10 +1,7 @@
-"""Flags decided with their reasons, for answers that say more than the flag objects of the SDKs do.
+"""The deciding engine of an environment, whose outcomes carry their reasons."""
 
-The same segments, states and order as the flags of `/identities/`, compiled a second time with an outcome that
-carries its reason. Built when OFREP or the explanation first asks, so that whoever uses neither pays nothing.
-"""
-
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from vexil import engine
@@ -110,3 +107,29 @@ class Decisions:
     def _split(self, control: Decision, share: snapshot.Allocation) -> Decision:
         option = self._options[share.option_id]
         return control._replace(value=option.value, variant=option.key, option_id=option.id)
+
+
+def compiled(source: snapshot.Snapshot) -> Decisions:
+    """All features of a snapshot, as server keys see them."""
+    segments = [segment for segment in source.segments if segment.overrides]
+    matchers = [engine.compile_segment(str(segment.id), segment.rules) for segment in segments]
+    feature_ids = {feature.id for feature in source.features}
+    return Decisions(source, source.defaults, matchers, strongest_first(segments, feature_ids))
+
+
+def strongest_first(segments: Iterable[snapshot.Segment], feature_ids: Collection[int]) -> dict[int, list[Overridden]]:
+    """Segment overrides by feature. On equal priority the first segment wins; no priority is the weakest."""
+    found = (
+        Overridden(index, state)
+        for index, segment in enumerate(segments)
+        for state in segment.overrides
+        if state.feature_id in feature_ids
+    )
+    overrides: dict[int, list[Overridden]] = {}
+    for override in sorted(found, key=lambda override: (_priority(override.state), override.segment)):
+        overrides.setdefault(override.state.feature_id, []).append(override)
+    return overrides
+
+
+def _priority(state: snapshot.State) -> float:
+    return math.inf if state.link is None or state.link.priority is None else state.link.priority
