@@ -240,7 +240,7 @@ class Config(Throttling):
     enable_gzip_compression: bool = _setting(
         "ENABLE_GZIP_COMPRESSION",
         False,
-        "Compress answers of the Flags API for clients that accept gzip; a proxy in front often does so already.",
+        "Compress answers of the Flags API (zstd, br, gzip) for clients that accept it; a proxy may do so already.",
         _boolean,
     )
     cors_extra_headers: tuple[str, ...] = _setting(

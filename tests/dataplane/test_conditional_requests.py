@@ -1,10 +1,13 @@
+import asyncio
 import gzip
 
+import brotli
 import pytest
+import zstandard
 
 from tests.dataplane.conftest import Serve, publish
 from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, feature, snapshot, state
-from vexil.dataplane.compression import accepts_gzip
+from vexil.dataplane.compression import Compressed, coding_for
 from vexil.stores.opening import Stores
 from vexil.wire.snapshot import Snapshot
 
@@ -59,19 +62,41 @@ def test_etag_counts_more_than_the_date(serve: Serve) -> None:
     assert answer.status == 200
 
 
+DECODERS = {
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompress(body),
+    "br": brotli.decompress,
+    "gzip": gzip.decompress,
+}
+
+
+@pytest.mark.parametrize("coding", DECODERS)
 @pytest.mark.parametrize(("path", "key"), [*PATHS, ("/api/v1/identities/?identifier=ann", CLIENT_KEY)])
-def test_answers_are_compressed_for_those_who_accept_it(serve: Serve, path: str, key: str) -> None:
+def test_answers_are_compressed_for_those_who_accept_it(serve: Serve, path: str, key: str, coding: str) -> None:
     client = serve(shop(), enable_gzip_compression=True)
 
     plain = client.get(path, key)
-    compressed = [client.get(path, key, accept_encoding="br;q=1.0, gzip;q=0.8") for _ in range(2)]
+    compressed = [client.get(path, key, accept_encoding=f"deflate;q=1.0, {coding};q=0.8") for _ in range(2)]
 
     assert "content-encoding" not in plain.headers
-    assert {answer.headers["content-encoding"] for answer in compressed} == {"gzip"}
-    assert {gzip.decompress(answer.body) for answer in compressed} == {plain.body}
+    assert {answer.headers["content-encoding"] for answer in compressed} == {coding}
+    assert {DECODERS[coding](answer.body) for answer in compressed} == {plain.body}
     assert plain.headers["vary"].endswith(", Accept-Encoding")
     assert plain.headers["vary"] == compressed[0].headers["vary"]
     assert plain.headers.get("etag") == compressed[0].headers.get("etag")
+
+
+@pytest.mark.parametrize("coding", DECODERS)
+def test_what_is_the_same_for_all_is_compressed_once(coding: str) -> None:
+    body = Compressed(b"flag" * 50_000)
+
+    async def ask() -> list[bytes]:
+        at_once = await asyncio.gather(*(body.compressed(coding) for _ in range(5)))
+        return [*at_once, await body.compressed(coding)]
+
+    forms = asyncio.run(ask())
+
+    assert len({id(form) for form in forms}) == 1
+    assert DECODERS[coding](forms[0]) == body.plain
 
 
 def test_small_answers_and_errors_stay_as_they_are(serve: Serve) -> None:
@@ -93,16 +118,28 @@ def test_nothing_is_compressed_unless_it_is_switched_on(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept_encoding", "accepts"),
+    ("accept_encoding", "coding"),
     [
-        (None, False),
-        ("", False),
-        ("gzip", True),
-        ("br, gzip;q=0.5", True),
-        ("gzip;q=0", False),
-        ("gzip; q=0.000, br", False),
-        ("x-gzipped", False),
+        (None, None),
+        ("", None),
+        ("gzip", "gzip"),
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("GZIP, br", "br"),
+        ("br;q=0.5, gzip;q=0.9", "gzip"),
+        ("zstd;q=0, br; q=0.000, gzip;q=0.001", "gzip"),
+        ("gzip;q=0", None),
+        ("*", "zstd"),
+        ("zstd;q=0, *;q=0.1", "br"),
+        ("*;q=0", None),
+        ("identity", None),
+        ("identity, gzip;q=0.5", None),
+        ("identity;q=0.5, gzip;q=0.5", "gzip"),
+        ("gzip;q=high", None),
+        ("gzip;q=nan", None),
+        ("gzip;level=9", None),
+        ("x-gzipped", None),
+        (";;,,=;q", None),
     ],
 )
-def test_gzip_is_used_only_where_it_is_named(accept_encoding: str | None, accepts: bool) -> None:
-    assert accepts_gzip(accept_encoding) is accepts
+def test_the_client_chooses_the_coding(accept_encoding: str | None, coding: str | None) -> None:
+    assert coding_for(accept_encoding) == coding

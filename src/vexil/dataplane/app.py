@@ -11,7 +11,7 @@ import structlog
 from vexil.config import Config
 from vexil.dataplane import errors, health, rsgi, streams
 from vexil.dataplane.analytics import Analytics
-from vexil.dataplane.compression import accepts_gzip
+from vexil.dataplane.compression import coding_for
 from vexil.dataplane.deprecated import Deprecated
 from vexil.dataplane.endpoints import Endpoint, Endpoints, Handlers, all_endpoints, description, headers_of
 from vexil.dataplane.environments import Access, Environments
@@ -136,8 +136,8 @@ class DataPlane:
             shared += self._always
         if origin:
             shared += wire_headers.cors(origin)
-        if self._compresses and accepts_gzip(request_headers.get("accept-encoding")):
-            response = await rsgi.gzipped(response)
+        if self._compresses and (coding := coding_for(request_headers.get("accept-encoding"))):
+            response = await rsgi.compressed(response, coding)
         if response.pieces is not None:
             return await rsgi.send_pieces(stream, response, response.pieces, shared)
         return rsgi.send(stream, scope.method, response, shared)

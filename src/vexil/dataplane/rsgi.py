@@ -54,7 +54,7 @@ class Response(NamedTuple):
     pieces: AsyncIterator[bytes] | None = None
     """The body as it comes to be, in place of `body`."""
     prepared: Compressible | None = None
-    """What keeps the body's compressed form, if the body is used again."""
+    """What keeps the body's compressed forms, if the body is used again."""
 
 
 class BodyTooLarge(Exception):
@@ -89,13 +89,13 @@ async def _read_chunks(stream: Stream, bytes_max: int) -> bytes:
     return b"".join(chunks)
 
 
-async def gzipped(response: Response) -> Response:
+async def compressed(response: Response, coding: str) -> Response:
     """The same answer compressed, if that is worth it."""
     if response.status != 200 or response.pieces is not None or len(response.body) < compression.BYTES_MIN:
         return response
     again = response.prepared
-    body = await (again.gzipped() if again else compression.gzipped(response.body))
-    return response._replace(headers=(*response.headers, ("Content-Encoding", "gzip")), body=body)
+    body = await (again.compressed(coding) if again else compression.compressed(response.body, coding))
+    return response._replace(headers=(*response.headers, ("Content-Encoding", coding)), body=body)
 
 
 def send(stream: Stream, method: str, response: Response, shared: Headers = ()) -> None:
