@@ -154,10 +154,11 @@ def test_values_have_the_type_that_they_stand_for(serve: Serve, stored: FlagValu
     assert (got, type(got)) == (offered, type(offered))
 
 
-def test_an_unknown_flag_is_not_found(serve: Serve) -> None:
-    answer = evaluate(serve(shop()), "nosuch")
+@pytest.mark.parametrize("name", ["nosuch", "no/such", "no\nsuch"])
+def test_an_unknown_flag_is_not_found(serve: Serve, name: str) -> None:
+    answer = evaluate(serve(shop()), name)
 
-    assert (answer.status, answer.json()["key"], answer.json()["errorCode"]) == (404, "nosuch", "FLAG_NOT_FOUND")
+    assert (answer.status, answer.json()["key"], answer.json()["errorCode"]) == (404, name, "FLAG_NOT_FOUND")
 
 
 def test_a_client_key_does_not_see_what_is_for_servers(serve: Serve) -> None:

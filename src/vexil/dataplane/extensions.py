@@ -18,7 +18,7 @@ def extensions(find: Find, body_bytes_max: int) -> Mapping[str, Endpoint]:
             "identities", {"POST": explain.post}, "Identities Explain", needs_server_key=True
         ),
         "/ofrep/v1/evaluate/flags": Endpoint("identities", {"POST": ofrep.all}, "OFREP Flags", takes_bearer=True),
-        "/ofrep/v1/evaluate/flags/(?P<name>.+)": Endpoint(
+        r"/ofrep/v1/evaluate/flags/(?P<name>[\s\S]+)": Endpoint(
             "identities", {"POST": ofrep.one}, "OFREP Flag", takes_bearer=True
         ),
     }
