@@ -1,5 +1,6 @@
 """A web server on loopback that keeps what it is sent and answers as it is told."""
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,10 @@ class Receiver:
     status: int = 200
     answer: bytes = b"fine"
     location: str | None = None
+    answers: dict[str, object] = field(default_factory=dict)
+    """JSON in place of `answer`, by method and path: `GET /user`."""
+    requests: list[str] = field(default_factory=list)
+    """Methods and whole paths."""
     bodies: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
 
@@ -23,14 +28,19 @@ def receiver() -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            kept.requests.append(f"{self.command} {self.path}")
             kept.headers.append({name.lower(): value for name, value in self.headers.items()})
             kept.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            name = f"{self.command} {self.path.partition('?')[0]}"
+            answer = json.dumps(kept.answers[name]).encode() if name in kept.answers else kept.answer
             self.send_response(kept.status)
             if kept.location:
                 self.send_header("Location", kept.location)
-            self.send_header("Content-Length", str(len(kept.answer)))
+            self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
-            self.wfile.write(kept.answer)
+            self.wfile.write(answer)
+
+        do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 -- the names that http.server calls
 
         def log_message(self, *_: object) -> None:
             pass

@@ -7,6 +7,7 @@ from tests.controlplane.client import AdminClient
 from tests.controlplane.scenes import Scene, json_of, make_scene
 from tests.factories import grant_environment, grant_project, make_master_api_key, make_organisation, make_user
 from vexil.controlplane import permissions
+from vexil.controlplane.adminapi import integrations
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import (
     AuditRecord,
@@ -15,6 +16,7 @@ from vexil.controlplane.db.models import (
     FeatureSegment,
     FeatureState,
     FeatureVersion,
+    Integration,
     Invite,
     InviteLink,
     Membership,
@@ -230,4 +232,19 @@ def _by_route(scene: Scene, bystander: User, things: dict[str, Any]) -> ByRoute:
         webhook = Webhook.objects.create(url="https://example.com/", **owner)
         delivery = WebhookDelivery.objects.create(webhook=webhook, event_type="FLAG_UPDATED", body="{}")
         found.append((beginning, {"webhook_id": webhook.pk, "delivery_id": delivery.pk}))
+    return found + _integrations(organisation, project, environment)
+
+
+def _integrations(*places: Any) -> ByRoute:
+    """One of each kind in each place."""
+    found: ByRoute = []
+    of_places = (integrations.ORGANISATION, integrations.PROJECT, integrations.ENVIRONMENT)
+    for place, level in zip(places, of_places, strict=True):
+        for kind in integrations.FORMS[level]:
+            integration = Integration.objects.create(
+                kind=kind, settings={"api_key": "k"}, **{type(place).__name__.lower(): place}
+            )
+            delivery = WebhookDelivery.objects.create(integration=integration, event_type="FEATURE", body="{}")
+            ids = {"integration_id": integration.pk, "delivery_id": delivery.pk}
+            found.append((f"{level.route}{kind}/", ids))
     return found

@@ -5,11 +5,12 @@ from vexil.controlplane.db.models import WebhookDelivery
 
 
 def send(delivery: WebhookDelivery, reason: str) -> None:
-    organisation = deliveries.organisation_of(delivery.webhook)
-    if organisation is None or not organisation.webhook_notification_email:
+    webhook = delivery.webhook
+    organisation = deliveries.organisation_of(webhook)
+    if webhook is None or organisation is None or not organisation.webhook_notification_email:
         return
     body = (
-        f"{delivery.event_type} could not be sent to {delivery.webhook.url} in {delivery.attempts} attempts.\n\n"
+        f"{delivery.event_type} could not be sent to {webhook.url} in {delivery.attempts} attempts.\n\n"
         f"{reason}\n\nThe message is kept and can be sent again: it is delivery {delivery.pk} of webhook "
         f"{delivery.webhook_id}.\n"
     )

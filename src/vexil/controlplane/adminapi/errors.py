@@ -21,6 +21,7 @@ from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, No
 from vexil.controlplane.actions.first_run import UsersExist
 from vexil.controlplane.actions.groups import NoMember
 from vexil.controlplane.actions.identities import IdentityExists, UnknownIdentity
+from vexil.controlplane.actions.integrations import AlreadyIntegrated
 from vexil.controlplane.actions.invites import InviteExpired, JoiningByLinkDisabled, LinksDisabled, WrongAddress
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.actions.second_factors import AlreadyActive, NotActive, WrongCode
@@ -103,6 +104,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     ),
     SystemTag: lambda error: (status.HTTP_400_BAD_REQUEST, [str(error)]),
     UndeletableTag: lambda error: (status.HTTP_400_BAD_REQUEST, {"message": str(error)}),
+    AlreadyIntegrated: lambda error: (status.HTTP_400_BAD_REQUEST, [str(error)]),
     NoMember: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
     WrongAddress: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
     InviteExpired: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),

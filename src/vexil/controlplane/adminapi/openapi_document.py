@@ -70,11 +70,16 @@ class OperationSchema(AutoSchema):
         return operation
 
     def get_request_serializer(self) -> Any:
-        form = openapi_operations.BODIES.get(self._view_name()) if self.method in _WRITES else None
+        known = openapi_operations.BODIES.get(self._view_name()) or self._form()
+        form = known if self.method in _WRITES else None
         return {"application/json": form} if isinstance(form, dict) else form
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
         return {"2XX": self._success(direction), "default": _REFUSED}
+
+    def _form(self) -> Any:
+        """What a view that serves several paths takes on this one."""
+        return getattr(self.view, "form", None) if self._view_name() in openapi_operations.BY_PATH else None
 
     def _success(self, direction: str) -> dict[str, Any]:
         answer = openapi_operations.ANSWERS.get(self._view_name())

@@ -80,6 +80,7 @@ PAGED = {
     "audit.AuditLogOfAll",
     "audit.AuditLogOfProject",
     "audit.AuditLogOfOrganisation",
+    "integrations.Deliveries",
 }
 """Views whose list comes in pages."""
 
@@ -178,6 +179,9 @@ BODIES: dict[str, Any] = {
     "identities_traits.OneTrait": _TRAIT,
 }
 """What is sent with POST, PUT and PATCH: a serializer or a schema."""
+
+BY_PATH = {"integrations.Integrations", "integrations.OneIntegration"}
+"""Views whose body depends on the path: each names its form itself."""
 
 ANSWERS: dict[str, Any] = {
     "organisations.Organisations": organisation_serializers.OrganisationSerializer,

@@ -21,6 +21,7 @@ from vexil.controlplane.adminapi import (
     identities_feature_states,
     identities_traits,
     installation,
+    integrations,
     invite_links,
     invites,
     master_api_keys,
@@ -90,4 +91,5 @@ urlpatterns: list[URLPattern] = [
     *webhooks.urlpatterns,
     *webhook_deliveries.urlpatterns,
     *webhook_trials.urlpatterns,
+    *integrations.urlpatterns,
 ]

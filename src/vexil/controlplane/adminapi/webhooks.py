@@ -29,11 +29,13 @@ def _check_scheme(value: str) -> None:
 class OutsideUrl(serializers.URLField):
     """An http or https URL that does not lead into an internal network."""
 
-    def __init__(self) -> None:
-        super().__init__(max_length=200, validators=[_check_scheme])
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=200, validators=[_check_scheme], **options)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         url = super().run_validation(data)
+        if not url:
+            return url
         try:
             outgoing.check(url, allow_internal=settings.VEXIL.webhooks_may_be_internal)
         except InternalAddress:

@@ -10,10 +10,11 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from vexil.controlplane.integrations.addresses import InternalAddress, UnknownHost, resolve
+from vexil.controlplane.integrations.requests import Request
 
 TIMEOUT_SECONDS = 10.0
 BODY_BYTES_MAX = 10_000
@@ -28,6 +29,8 @@ class Unreachable(Exception):
 class Answer:
     status: int
     body: str
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """By lower-case name."""
 
 
 def check(url: str, *, allow_internal: bool) -> None:
@@ -40,10 +43,14 @@ def check(url: str, *, allow_internal: bool) -> None:
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_internal: bool) -> Answer:
+    return send(Request(url, body, headers), allow_internal=allow_internal)
+
+
+def send(request: Request, *, allow_internal: bool, body_bytes_max: int = BODY_BYTES_MAX) -> Answer:
     """Send it once; raise `Unreachable` when there is no answer within the time, or the address is internal."""
     try:
-        with closing(_connect(url, allow_internal=allow_internal)) as connected, _cut_off(connected):
-            return _exchange(url, connected, body, headers)
+        with closing(_connect(request.url, allow_internal=allow_internal)) as connected, _cut_off(connected):
+            return _exchange(request, connected, body_bytes_max)
     except InternalAddress:
         raise Unreachable("The host is in an internal or private network.") from None
     except UnknownHost as error:
@@ -91,9 +98,9 @@ def _shut_down(handle: socket.socket) -> None:
         handle.shutdown(socket.SHUT_RDWR)
 
 
-def _exchange(url: str, connected: socket.socket, body: bytes, headers: Mapping[str, str]) -> Answer:
+def _exchange(request: Request, connected: socket.socket, body_bytes_max: int) -> Answer:
     """Speak to the host by its name, over a connection to the address that was checked."""
-    parts = urlsplit(url)
+    url, parts = request.url, urlsplit(request.url)
     is_secure = parts.scheme == "https"
     connection = (http.client.HTTPSConnection if is_secure else http.client.HTTPConnection)(
         parts.hostname or "", _port(url)
@@ -103,9 +110,10 @@ def _exchange(url: str, connected: socket.socket, body: bytes, headers: Mapping[
     connection.sock = connected
     with closing(connection):
         target = parts._replace(scheme="", netloc="", fragment="", path=parts.path or "/").geturl()
-        connection.request("POST", target, body, dict(headers))
+        connection.request(request.method, target, request.body, dict(request.headers))
         with connection.getresponse() as response:
-            return Answer(response.status, response.read(BODY_BYTES_MAX).decode(errors="replace"))
+            text = response.read(body_bytes_max).decode(errors="replace")
+            return Answer(response.status, text, {name.lower(): value for name, value in response.getheaders()})
 
 
 def _port(url: str) -> int:

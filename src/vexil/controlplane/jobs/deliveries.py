@@ -1,4 +1,4 @@
-"""Sending what webhooks are to be told: threads beside the sweeps, so that slow receivers hold up nothing else."""
+"""Sending what webhooks and integrations are to be told: threads beside the sweeps, which no receiver holds up."""
 
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -9,15 +9,18 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.db.utils import Error
 
-from vexil.controlplane.actions import deliveries, failure_mails
+from vexil.controlplane.actions import deliveries, failure_mails, integration_deliveries
 from vexil.controlplane.db.models import WebhookDelivery
-from vexil.controlplane.integrations import outgoing, webhooks
+from vexil.controlplane.integrations import catalogue, outgoing, webhooks
+from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
 
 _SENDERS = 8
 _IDLE_SECONDS = 1.0
-_FORGET_SECONDS = 3600.0
+_FORGET_SECONDS = 60.0
+_LATER = {429, 500, 502, 503, 504}
+"""Answers by which a service says that the same request may do later. Webhooks are not asked twice for them."""
 
 
 def run(stopping: threading.Event) -> None:
@@ -41,19 +44,29 @@ def run(stopping: threading.Event) -> None:
 
 def deliver(delivery: WebhookDelivery) -> None:
     """One attempt, and what came of it."""
-    webhook = delivery.webhook
-    allow_internal = settings.VEXIL.webhooks_may_be_internal
     try:
-        answer = webhooks.send(webhook.url, webhook.secret, delivery.body, allow_internal=allow_internal)
+        answer = _send(delivery, allow_internal=settings.VEXIL.webhooks_may_be_internal)
     except outgoing.Unreachable as error:
-        log.warning("webhook.unreachable", delivery_id=delivery.pk, attempt=delivery.attempts)
+        log.warning("delivery.unreachable", delivery_id=delivery.pk, attempt=delivery.attempts)
         if deliveries.unanswered(delivery, str(error)):
             failure_mails.send(delivery, str(error))
     else:
-        log.info("webhook.answered", delivery_id=delivery.pk, status=answer.status)
-        deliveries.answered(delivery, answer.status, answer.body)
+        log.info("delivery.answered", delivery_id=delivery.pk, status=answer.status)
+        if delivery.integration and answer.status in _LATER:
+            deliveries.unanswered(delivery, f"{answer.status}: {answer.body}"[:1000], answer.status)
+        else:
+            deliveries.answered(delivery, answer.status, answer.body)
     finally:
         connections.close_all()
+
+
+def _send(delivery: WebhookDelivery, *, allow_internal: bool) -> outgoing.Answer:
+    webhook, integration = delivery.webhook, delivery.integration
+    if webhook:
+        return webhooks.send(webhook.url, webhook.secret, delivery.body, allow_internal=allow_internal)
+    assert integration, "a delivery goes to a webhook or to an integration"
+    request = catalogue.request_of(integration.kind, integration.settings, delivery.body)
+    return outgoing.send(request, allow_internal=allow_internal)
 
 
 def _take(limit: int, now: datetime) -> list[WebhookDelivery]:
@@ -61,12 +74,13 @@ def _take(limit: int, now: datetime) -> list[WebhookDelivery]:
         close_old_connections()
         while deliveries.write_down():
             pass
+        integration_deliveries.write_down_identifications()
         return deliveries.take(limit, now=now) if limit else []
-    except Error:
-        log.warning("webhooks.delayed")
+    except (Error, Unavailable):
+        log.warning("deliveries.delayed")
     except Exception:
         # The outermost loop of this thread: one failure must not end all sending.
-        log.exception("webhooks.failed")
+        log.exception("deliveries.failed")
     return []
 
 
@@ -74,4 +88,4 @@ def _forget_old(now: datetime) -> None:
     try:
         deliveries.forget_old(now=now)
     except Error:
-        log.warning("webhooks.not_forgotten")
+        log.warning("deliveries.not_forgotten")

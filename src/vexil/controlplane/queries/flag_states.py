@@ -48,7 +48,7 @@ def names(records: Sequence[AuditRecord]) -> Names:
         ),
         MultivariateOption.objects.in_bulk(options),
         {(row.feature_state_id, row.option_id): row.pk for row in allocations},
-        _authors(records),
+        authors(records),
     )
 
 
@@ -127,7 +127,8 @@ def _option_json(option_id: int, known: Names) -> dict[str, Any]:
     return {"id": option_id, "value": option.value if option else None}
 
 
-def _authors(records: Iterable[AuditRecord]) -> dict[int, str | None]:
+def authors(records: Iterable[AuditRecord]) -> dict[int, str | None]:
+    """By record: a user's address or a key's name. Three statements."""
     prefixes = dict(
         Event.objects.filter(pk__in=[row.event_id for row in records]).values_list("pk", "master_api_key_prefix")
     )

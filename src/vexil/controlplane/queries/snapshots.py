@@ -8,6 +8,7 @@ from django.db.models import Prefetch, Q
 
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Allocation, Environment, Feature, FeatureState, MultivariateOption, Segment
+from vexil.controlplane.queries import integrations
 from vexil.controlplane.queries.consistency import one_moment
 from vexil.stores.snapshots import EnvironmentKey
 from vexil.wire import snapshot as wire
@@ -21,15 +22,17 @@ def of_environment(environment_id: int, *, now: datetime) -> tuple[wire.Snapshot
     with one_moment():
         environment = (
             Environment.live.select_related("project__organisation")
+            .annotate(has_identity_integrations=integrations.hears_of_identities())
             .filter(pk=environment_id, project__deleted_at__isnull=True, project__organisation__deleted_at__isnull=True)
             .first()
         )
         if environment is None:
             return None
-        return _snapshot(environment, now), _keys(environment, now)
+        snapshot = _snapshot(environment, now, has_identity_integrations=environment.has_identity_integrations)
+        return snapshot, _keys(environment, now)
 
 
-def _snapshot(environment: Environment, now: datetime) -> wire.Snapshot:
+def _snapshot(environment: Environment, now: datetime, *, has_identity_integrations: bool) -> wire.Snapshot:
     project = environment.project
     features = Feature.live.filter(project=project).order_by("pk")
     states = live_states(environment, now)
@@ -49,7 +52,7 @@ def _snapshot(environment: Environment, now: datetime) -> wire.Snapshot:
             hide_disabled_flags=project.hide_disabled_flags,
             enable_realtime_updates=project.enable_realtime_updates,
         ),
-        environment=_environment(environment),
+        environment=_environment(environment, has_identity_integrations=has_identity_integrations),
         features=[_feature(row) for row in features.prefetch_related(_OPTIONS)],
         defaults=[_state(row) for row in states if row.feature_segment_id is None and row.identity_id is None],
         segments=[_segment(row, overrides.get(row.pk, ())) for row in segments],
@@ -85,7 +88,7 @@ def _keys(environment: Environment, now: datetime) -> tuple[EnvironmentKey, ...]
     return (EnvironmentKey(environment.api_key), *(EnvironmentKey(key.key, key.expires_at) for key in usable))
 
 
-def _environment(environment: Environment) -> wire.Environment:
+def _environment(environment: Environment, *, has_identity_integrations: bool) -> wire.Environment:
     return wire.Environment(
         id=environment.pk,
         name=environment.name,
@@ -96,6 +99,7 @@ def _environment(environment: Environment) -> wire.Environment:
         hide_disabled_flags=environment.hide_disabled_flags,
         use_identity_composite_key_for_hashing=environment.use_identity_composite_key_for_hashing,
         use_identity_overrides_in_local_eval=environment.use_identity_overrides_in_local_eval,
+        has_identity_integrations=has_identity_integrations,
     )
 
 

@@ -11,6 +11,7 @@ from .feature_states import Allocation, FeatureSegment, FeatureState
 from .features import Feature, MultivariateOption
 from .grants import EnvironmentGrant, OrganisationGrant, ProjectGrant
 from .groups import Group, GroupMembership
+from .integrations import Integration
 from .invites import Invite, InviteLink
 from .master_api_keys import MasterAPIKey
 from .metadata import Metadata, MetadataField, MetadataModelField, MetadataRequirement
@@ -37,6 +38,7 @@ __all__ = [
     "FeatureVersion",
     "Group",
     "GroupMembership",
+    "Integration",
     "Invite",
     "InviteLink",
     "MasterAPIKey",

@@ -4,6 +4,7 @@ from django.db import models
 from django.utils import timezone
 
 from .environments import Environment
+from .integrations import Integration
 from .organisations import Organisation
 
 
@@ -34,13 +35,15 @@ class DeliveryStatus(models.TextChoices):
 
 
 class WebhookDelivery(models.Model):
-    """One message to one webhook: to be sent at `next_attempt_at`, or finished."""
+    """One message to one webhook or integration: to be sent at `next_attempt_at`, or finished."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, null=True, related_name="deliveries")
+    integration = models.ForeignKey(Integration, on_delete=models.CASCADE, null=True, related_name="deliveries")
     event_type = models.CharField(max_length=32)
     body = models.TextField()
-    """Exactly what is sent and signed, so that a replay is the same message."""
+    """To a webhook: exactly what is sent and signed, so that a replay is the same message. To an integration: what it
+    is told, without its keys; the request is made of that when it is sent."""
     status = models.CharField(max_length=9, choices=DeliveryStatus.choices, default=DeliveryStatus.PENDING)
     attempts = models.IntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
@@ -52,6 +55,14 @@ class WebhookDelivery(models.Model):
     replay_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(webhook__isnull=True) ^ models.Q(integration__isnull=True),
+                name="delivery_to_webhook_or_integration",
+            )
+        ]
         indexes = [
-            models.Index(fields=["webhook", "id"], name="pending_deliveries", condition=models.Q(status="PENDING"))
+            models.Index(
+                fields=["webhook", "integration", "id"], name="deliveries_to_make", condition=models.Q(status="PENDING")
+            )
         ]
