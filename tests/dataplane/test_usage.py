@@ -4,7 +4,7 @@ import pytest
 
 from tests.dataplane.conftest import Serve
 from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, snapshot
-from vexil.dataplane.usage import sdk_label
+from vexil.dataplane.labels import LabelBook, Labels, sdk_label
 from vexil.stores.opening import Stores
 
 
@@ -56,3 +56,26 @@ def test_nothing_is_counted_where_counting_is_switched_off(serve: Serve, stores:
 )
 def test_sdks_are_known_by_name(user_agent: str, label: str) -> None:
     assert sdk_label(user_agent) == label
+
+
+def test_requests_are_counted_by_the_application_that_they_name(serve: Serve, stores: Stores) -> None:
+    client = serve(snapshot())
+    shop = {"flagsmith-application-name": "shop", "flagsmith-application-version": "1.2"}
+
+    client.get("/api/v1/flags/", CLIENT_KEY, **shop)
+    client.get("/api/v1/flags/", CLIENT_KEY, **shop)
+    client.get("/api/v1/flags/", CLIENT_KEY, flagsmith_application_name="x" * 5000)
+    client.close()
+
+    now = datetime.now(UTC)
+    totals = stores.usage.totals([3], now - timedelta(hours=2), now + timedelta(hours=1))
+    counted = {(key.application, key.application_version): number for key, number in totals.items()}
+    assert counted == {("shop", "1.2"): 2, ("x" * 100, ""): 1}
+
+
+def test_applications_without_end_are_counted_without_their_names() -> None:
+    book = LabelBook(senders_max=2)
+
+    found = [book.of({"flagsmith-application-name": name, "user-agent": name}) for name in ("a", "b", "c", "a")]
+
+    assert found == [Labels("", "a"), Labels("", "b"), Labels(), Labels("", "a")]

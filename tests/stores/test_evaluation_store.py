@@ -49,3 +49,20 @@ def test_first_evaluation_stays_the_first(stores: Stores) -> None:
 
     found = [stores.evaluations.first(environment_id) for environment_id in (1, 2, 3)]
     assert found == [first, FirstEvaluation(NOON + HOUR, ""), None]
+
+
+def test_days_of_one_feature_last_hours_and_folding(stores: Stores) -> None:
+    midnight, yesterday = NOON - 12 * HOUR, NOON - 36 * HOUR
+    banner = EvaluationKey(1, "banner", NOON, True, "", "shop", "1.0")
+    stores.evaluations.add({banner: 1, banner._replace(hour=NOON + HOUR): 2, banner._replace(feature_name="other"): 4})
+    stores.evaluations.add({banner._replace(hour=yesterday + 3 * HOUR): 8, banner._replace(hour=yesterday + HOUR): 16})
+
+    before = stores.evaluations.by_day([1], "banner", yesterday, NOON + 9 * HOUR)
+    stores.evaluations.fold(before=midnight, forget_before=yesterday)
+
+    assert before == {banner._replace(hour=midnight): 3, banner._replace(hour=yesterday): 24}
+    assert stores.evaluations.by_day([1], "banner", yesterday, NOON + 9 * HOUR) == before
+    assert stores.evaluations.totals([1], yesterday, midnight) == {banner._replace(hour=yesterday): 24}
+    assert stores.evaluations.last([1, 2], yesterday) == {(1, "banner"): NOON + HOUR, (1, "other"): NOON}
+    stores.evaluations.fold(before=midnight, forget_before=midnight)
+    assert stores.evaluations.totals([1], yesterday, midnight) == {}

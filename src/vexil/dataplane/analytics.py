@@ -34,10 +34,10 @@ class Analytics:
     def _count(self, request: Request, reported: Iterable[Evaluations]) -> None:
         """Unknown names and impossible numbers are skipped, so that one bad entry does not cost the others."""
         environment = request.access.environment
-        agent = request.headers.get("flagsmith-sdk-user-agent") or request.headers.get("user-agent")
         known = environment.catalogue.feature_names
-        for entry in reported:
-            if entry.feature_name in known and entry.is_countable:
-                self._usage.count_evaluations(
-                    environment.id, entry.feature_name, entry.enabled, agent, number=entry.number
-                )
+        countable = (
+            (entry.feature_name, entry.enabled, entry.number)
+            for entry in reported
+            if entry.feature_name in known and entry.is_countable
+        )
+        self._usage.count_evaluations(environment.id, countable, request.headers)

@@ -175,8 +175,7 @@ class DataPlane:
             return OpenRequest(scope.method, scope.query_string, scope.headers, stream)
         access = await self._admit(endpoint, scope)
         if endpoint.resource:
-            agent = scope.headers.get("flagsmith-sdk-user-agent") or scope.headers.get("user-agent")
-            self._usage.count(access.environment.id, endpoint.resource, agent)
+            self._usage.count(access.environment.id, endpoint.resource, scope.headers)
         if access.environment.organisation.stop_serving_flags:
             raise errors.not_serving()
         return Request(scope.method, scope.query_string, scope.headers, stream, access)

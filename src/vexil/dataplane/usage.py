@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 
 import structlog
 
+from vexil.dataplane.labels import LabelBook, Labels
+from vexil.dataplane.rsgi import ScopeHeaders
 from vexil.dataplane.tallies import Tally
 from vexil.stores.evaluations import EvaluationKey, EvaluationStore, FirstEvaluation
 from vexil.stores.opening import Stores
@@ -19,21 +21,12 @@ from vexil.stores.usage import UsageKey
 log = structlog.get_logger(__name__)
 
 _FLUSH_SECONDS = 1.0
-_LABELS_REMEMBERED_MAX = 10_000
-_KNOWN_SDKS = frozenset(
-    f"flagsmith-{name}-sdk"
-    for name in (
-        "dotnet", "elixir", "flutter", "go", "java", "js", "kotlin-android",
-        "nodejs", "php", "python", "ruby", "rust", "swift-ios",
-    )
-)  # fmt: skip
 _EVALUATING = frozenset({"flags", "identities", "environment-document"})
 
-
-_Request = tuple[int, str, str]
-"""Environment id, resource and SDK label; a plain tuple, since one is made for each request."""
-_Evaluation = tuple[int, str, bool | None, str]
-"""Environment id, feature name, whether it was enabled, and SDK label."""
+_Request = tuple[int, str, Labels]
+"""Environment id and resource; a plain tuple, since one is made for each request."""
+_Evaluation = tuple[int, str, bool | None, Labels]
+"""Environment id, feature name and whether it was enabled."""
 
 
 class UsageCounter:
@@ -50,22 +43,23 @@ class UsageCounter:
         self._soon = asyncio.Event()
         self._is_stopping = False
         self._flushing: asyncio.Task[None] | None = None
-        self._labels: dict[str, str] = {}
+        self._labels = LabelBook()
 
-    def count(self, environment_id: int, resource: str, user_agent: str | None) -> None:
-        label = self._labels.get(user_agent or "")
-        if label is None:
-            label = self._remember(user_agent or "")
-        self._requests.counts[environment_id, resource, label] += 1
-        if label and environment_id not in self._evaluating:
+    def count(self, environment_id: int, resource: str, headers: ScopeHeaders) -> None:
+        labels = self._labels.of(headers)
+        self._requests.counts[environment_id, resource, labels] += 1
+        if labels.sdk and environment_id not in self._evaluating:
             # Somebody who sets up an SDK may be waiting for a sign of it.
             self._evaluating.add(environment_id)
             self._soon.set()
 
     def count_evaluations(
-        self, environment_id: int, feature_name: str, enabled: bool | None, user_agent: str | None, *, number: int
+        self, environment_id: int, evaluations: Iterable[tuple[str, bool | None, int]], headers: ScopeHeaders
     ) -> None:
-        self._evaluations.counts[environment_id, feature_name, enabled, self._remember(user_agent or "")] += number
+        """Feature names with whether they were enabled, and how often."""
+        labels = self._labels.of(headers)
+        for feature_name, enabled, number in evaluations:
+            self._evaluations.counts[environment_id, feature_name, enabled, labels] += number
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._flushing = loop.create_task(self._flush_regularly())
@@ -93,12 +87,6 @@ class UsageCounter:
         self._requests.write(requests if self._keeps_requests else {})
         self._evaluations.write(evaluations)
 
-    def _remember(self, user_agent: str) -> str:
-        if len(self._labels) >= _LABELS_REMEMBERED_MAX:
-            self._labels.clear()
-        label = self._labels[user_agent] = sdk_label(user_agent)
-        return label
-
 
 class _FirstEvaluations:
     """Notes once when a known SDK asked an environment for flags for the first time."""
@@ -110,9 +98,9 @@ class _FirstEvaluations:
     def note(self, requests: Iterable[_Request]) -> None:
         now = datetime.now(UTC)
         new = {
-            environment_id: FirstEvaluation(now, sdk.partition("/")[0])
-            for environment_id, resource, sdk in requests
-            if sdk and resource in _EVALUATING and environment_id not in self._noted
+            environment_id: FirstEvaluation(now, labels.sdk.partition("/")[0])
+            for environment_id, resource, labels in requests
+            if labels.sdk and resource in _EVALUATING and environment_id not in self._noted
         }
         if not new:
             return
@@ -125,18 +113,10 @@ class _FirstEvaluations:
 
 
 def _usage_key(request: _Request, hour: datetime) -> UsageKey:
-    environment_id, resource, sdk = request
-    return UsageKey(environment_id, resource, hour, sdk)
+    environment_id, resource, labels = request
+    return UsageKey(environment_id, resource, hour, *labels)
 
 
 def _evaluation_key(evaluation: _Evaluation, hour: datetime) -> EvaluationKey:
-    environment_id, feature_name, enabled, sdk = evaluation
-    return EvaluationKey(environment_id, feature_name, hour, enabled, sdk)
-
-
-def sdk_label(user_agent: str) -> str:
-    """`<name>/<version>` of an SDK that we know, else nothing."""
-    name, _, version = user_agent.partition("/")
-    if name not in _KNOWN_SDKS:
-        return ""
-    return f"{name}/{version[:50] or 'unknown'}"
+    environment_id, feature_name, enabled, labels = evaluation
+    return EvaluationKey(environment_id, feature_name, hour, enabled, *labels)

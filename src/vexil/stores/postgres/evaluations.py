@@ -1,24 +1,43 @@
 """Counts of evaluated features, and first evaluations, in PostgreSQL."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from vexil.stores.evaluations import EvaluationKey, FirstEvaluation, enabled_number, enabled_of_number
 from vexil.stores.postgres.connections import Connections
-from vexil.stores.times import from_microseconds, to_microseconds
+from vexil.stores.times import DAY_US, from_microseconds, to_microseconds
 
-# Sorted, so that two processes that add to the same rows cannot wait for each other in a circle.
-_ADD = """
-    INSERT INTO flags_evaluations AS stored (environment_id, feature_name, hour_us, enabled, sdk, evaluations)
-    SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::smallint[], %s::text[], %s::bigint[])
-    ORDER BY 1, 2, 3, 4, 5
-    ON CONFLICT (environment_id, hour_us, feature_name, enabled, sdk)
+_LABELS = "feature_name, enabled, sdk, application, application_version"
+_ADDING = f"""
+    ON CONFLICT (environment_id, hour_us, {_LABELS})
     DO UPDATE SET evaluations = stored.evaluations + excluded.evaluations
 """
-_TOTALS = """
-    SELECT environment_id, feature_name, hour_us, enabled, sdk, evaluations FROM flags_evaluations
-    WHERE environment_id = ANY(%s) AND hour_us >= %s AND hour_us < %s
+# Sorted, so that two processes that add to the same rows cannot wait for each other in a circle.
+_ADD = f"""
+    INSERT INTO flags_evaluations AS stored (environment_id, hour_us, {_LABELS}, evaluations)
+    SELECT * FROM unnest(
+        %s::bigint[], %s::bigint[], %s::text[], %s::smallint[], %s::text[], %s::text[], %s::text[], %s::bigint[]
+    )
+    ORDER BY 1, 2, 3, 4, 5, 6, 7 {_ADDING}
 """
+_CHOSEN = "FROM flags_evaluations WHERE environment_id = ANY(%s) AND hour_us >= %s"
+_TOTALS = f"SELECT environment_id, hour_us, {_LABELS}, evaluations {_CHOSEN} AND hour_us < %s"
+_BY_DAY = f"""
+    SELECT environment_id, hour_us / {DAY_US} * {DAY_US} AS day_us, {_LABELS}, sum(evaluations)::bigint {_CHOSEN}
+    AND hour_us < %s AND feature_name = %s GROUP BY environment_id, day_us, {_LABELS}
+"""
+_LAST = f"SELECT environment_id, feature_name, max(hour_us) {_CHOSEN} GROUP BY environment_id, feature_name"
+# What is folded is deleted and added in one statement, so that nothing is counted twice or missed.
+_FOLD = f"""
+    WITH folded AS (
+        DELETE FROM flags_evaluations WHERE hour_us < %s AND mod(hour_us, {DAY_US}) > 0 RETURNING *
+    )
+    INSERT INTO flags_evaluations AS stored (environment_id, hour_us, {_LABELS}, evaluations)
+    SELECT environment_id, hour_us / {DAY_US} * {DAY_US} AS day_us, {_LABELS}, sum(evaluations) FROM folded
+    GROUP BY environment_id, day_us, {_LABELS} ORDER BY environment_id, day_us, {_LABELS} {_ADDING}
+"""
+_FORGET = "DELETE FROM flags_evaluations WHERE hour_us < %s"
 _NOTE_FIRST = """
     INSERT INTO flags_first_evaluations (environment_id, at_us, sdk)
     SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) ORDER BY 1
@@ -34,26 +53,38 @@ class PostgresEvaluations:
     def add(self, counts: Mapping[EvaluationKey, int]) -> None:
         columns = (
             [key.environment_id for key in counts],
-            [key.feature_name for key in counts],
             [to_microseconds(key.hour) for key in counts],
+            [key.feature_name for key in counts],
             [enabled_number(key.enabled) for key in counts],
             [key.sdk for key in counts],
+            [key.application for key in counts],
+            [key.application_version for key in counts],
             list(counts.values()),
         )
         with self._connections.lending() as connection:
-            connection.execute(_ADD, columns)
+            connection.execute(_ADD.encode(), columns)
 
-    def totals(self, environment_ids: list[int], since: datetime, until: datetime) -> dict[EvaluationKey, int]:
+    def totals(self, environment_ids: Sequence[int], since: datetime, until: datetime) -> dict[EvaluationKey, int]:
+        return _counts(self._rows(_TOTALS, environment_ids, to_microseconds(since), to_microseconds(until)))
+
+    def by_day(
+        self, environment_ids: Sequence[int], feature_name: str, since: datetime, until: datetime
+    ) -> dict[EvaluationKey, int]:
+        span = (to_microseconds(since), to_microseconds(until))
+        return _counts(self._rows(_BY_DAY, environment_ids, *span, feature_name))
+
+    def last(self, environment_ids: Sequence[int], since: datetime) -> dict[tuple[int, str], datetime]:
+        rows = self._rows(_LAST, environment_ids, to_microseconds(since))
+        return {(environment_id, name): from_microseconds(hour_us) for environment_id, name, hour_us in rows}
+
+    def fold(self, *, before: datetime, forget_before: datetime) -> None:
+        with self._connections.writing() as connection:
+            connection.execute(_FOLD.encode(), (to_microseconds(before),))
+            connection.execute(_FORGET, (to_microseconds(forget_before),))
+
+    def _rows(self, statement: str, environment_ids: Sequence[int], *parameters: int | str) -> list[Any]:
         with self._connections.lending() as connection:
-            rows = connection.execute(
-                _TOTALS, (environment_ids, to_microseconds(since), to_microseconds(until))
-            ).fetchall()
-        return {
-            EvaluationKey(
-                environment_id, name, from_microseconds(hour_us), enabled_of_number(enabled), sdk
-            ): evaluations
-            for environment_id, name, hour_us, enabled, sdk, evaluations in rows
-        }
+            return connection.execute(statement.encode(), (list(environment_ids), *parameters)).fetchall()
 
     def note_first(self, evaluations: Mapping[int, FirstEvaluation]) -> None:
         columns = (
@@ -71,3 +102,10 @@ class PostgresEvaluations:
 
     def close(self) -> None:
         self._connections.close()
+
+
+def _counts(rows: list[Any]) -> dict[EvaluationKey, int]:
+    return {
+        EvaluationKey(environment_id, name, from_microseconds(hour_us), enabled_of_number(enabled), *labels): number
+        for environment_id, hour_us, name, enabled, *labels, number in rows
+    }

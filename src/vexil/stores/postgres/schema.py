@@ -70,6 +70,21 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             lookup bytea NOT NULL UNIQUE
         )""",
     ),
+    # Labels that clients give themselves.
+    (
+        """ALTER TABLE flags_usage
+            ADD COLUMN application text NOT NULL DEFAULT '',
+            ADD COLUMN application_version text NOT NULL DEFAULT '',
+            DROP CONSTRAINT flags_usage_pkey,
+            ADD PRIMARY KEY (environment_id, hour_us, resource, sdk, application, application_version)""",
+        """ALTER TABLE flags_evaluations
+            ADD COLUMN application text NOT NULL DEFAULT '',
+            ADD COLUMN application_version text NOT NULL DEFAULT '',
+            DROP CONSTRAINT flags_evaluations_pkey,
+            ADD PRIMARY KEY (
+                environment_id, hour_us, feature_name, enabled, sdk, application, application_version
+            )""",
+    ),
 )
 
 

@@ -63,6 +63,37 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             UNIQUE (environment_id, identifier)
         ) STRICT""",
     ),
+    # Labels that clients give themselves. A primary key cannot be changed, so the rows move to new tables.
+    (
+        "ALTER TABLE usage RENAME TO old_usage",
+        """CREATE TABLE usage (
+            environment_id INTEGER NOT NULL,
+            hour_us INTEGER NOT NULL,
+            resource TEXT NOT NULL,
+            sdk TEXT NOT NULL,
+            application TEXT NOT NULL,
+            application_version TEXT NOT NULL,
+            requests INTEGER NOT NULL,
+            PRIMARY KEY (environment_id, hour_us, resource, sdk, application, application_version)
+        ) STRICT, WITHOUT ROWID""",
+        "INSERT INTO usage SELECT environment_id, hour_us, resource, sdk, '', '', requests FROM old_usage",
+        "DROP TABLE old_usage",
+        "ALTER TABLE evaluations RENAME TO old_evaluations",
+        """CREATE TABLE evaluations (
+            environment_id INTEGER NOT NULL,
+            hour_us INTEGER NOT NULL,
+            feature_name TEXT NOT NULL,
+            enabled INTEGER NOT NULL,
+            sdk TEXT NOT NULL,
+            application TEXT NOT NULL,
+            application_version TEXT NOT NULL,
+            evaluations INTEGER NOT NULL,
+            PRIMARY KEY (environment_id, hour_us, feature_name, enabled, sdk, application, application_version)
+        ) STRICT, WITHOUT ROWID""",
+        """INSERT INTO evaluations
+            SELECT environment_id, hour_us, feature_name, enabled, sdk, '', '', evaluations FROM old_evaluations""",
+        "DROP TABLE old_evaluations",
+    ),
 )
 
 

@@ -1,0 +1,70 @@
+"""What a request says of its sender: the SDK, and the application that uses it (sdk-api.md §1.3)."""
+
+from typing import NamedTuple
+
+from vexil.dataplane.rsgi import ScopeHeaders
+
+_CHARACTERS_MAX = 100
+_SENDERS_MAX = 1_000
+_KNOWN_SDKS = frozenset(
+    f"flagsmith-{name}-sdk"
+    for name in (
+        "dotnet", "elixir", "flutter", "go", "java", "js", "kotlin-android",
+        "nodejs", "php", "python", "ruby", "rust", "swift-ios",
+    )
+)  # fmt: skip
+
+
+class Labels(NamedTuple):
+    """Counts are kept apart by these; "" where nothing is said."""
+
+    sdk: str = ""
+    application: str = ""
+    application_version: str = ""
+
+
+class LabelBook:
+    """The labels of each kind of sender, worked out once.
+
+    Clients choose the name of their application, and each new one is a row in the database: beyond so many kinds of
+    senders in one process, further ones are counted without it.
+    """
+
+    def __init__(self, senders_max: int = _SENDERS_MAX) -> None:
+        self._senders_max = senders_max
+        self._by_agent: dict[str, Labels] = {}
+        self._by_application: dict[tuple[str, str, str], Labels] = {}
+
+    def of(self, headers: ScopeHeaders) -> Labels:
+        agent = headers.get("flagsmith-sdk-user-agent") or headers.get("user-agent") or ""
+        labels = self._by_agent.get(agent)
+        if labels is None:
+            labels = self._remember(agent)
+        name, version = headers.get("flagsmith-application-name"), headers.get("flagsmith-application-version")
+        if name or version:
+            return self._with_application(labels, name or "", version or "")
+        return labels
+
+    def _remember(self, agent: str) -> Labels:
+        if len(self._by_agent) >= self._senders_max:
+            self._by_agent.clear()
+        labels = self._by_agent[agent] = Labels(sdk_label(agent))
+        return labels
+
+    def _with_application(self, labels: Labels, name: str, version: str) -> Labels:
+        key = (labels.sdk, name, version)
+        known = self._by_application.get(key)
+        if known is None:
+            if len(self._by_application) >= self._senders_max:
+                return labels
+            known = Labels(labels.sdk, name[:_CHARACTERS_MAX], version[:_CHARACTERS_MAX])
+            self._by_application[key] = known
+        return known
+
+
+def sdk_label(user_agent: str) -> str:
+    """`<name>/<version>` of an SDK that we know, else nothing."""
+    name, _, version = user_agent.partition("/")
+    if name not in _KNOWN_SDKS:
+        return ""
+    return f"{name}/{version[:50] or 'unknown'}"
