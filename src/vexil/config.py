@@ -194,7 +194,7 @@ class Config(Throttling):
         _integer(-1, 86_400),
     )
     database_connection_checks: bool = _setting(
-        "DJANGO_DB_CONN_HEALTH_CHECKS", False, "Check a kept database connection before it is used again.", _boolean
+        "DJANGO_DB_CONN_HEALTH_CHECKS", True, "Check a kept database connection before it is used again.", _boolean
     )
     secret_key: str | None = _setting(
         "DJANGO_SECRET_KEY",
