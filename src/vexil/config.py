@@ -320,6 +320,8 @@ class Config(Throttling):
     prevent_email_password: bool = _setting(
         "PREVENT_EMAIL_PASSWORD", False, "Refuse sign-up and log-in by password.", _boolean
     )
+    github_client_id: str = _setting("GITHUB_CLIENT_ID", "", "OAuth application for logging in with GitHub.")
+    github_client_secret: str = _setting("GITHUB_CLIENT_SECRET", "", "Its secret.")
     restrict_org_create_to_superusers: bool = _setting(
         "RESTRICT_ORG_CREATE_TO_SUPERUSERS", False, "Only superusers create organisations.", _boolean
     )

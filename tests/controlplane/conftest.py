@@ -17,6 +17,7 @@ django.setup()
 
 from tests.controlplane import databases  # noqa: E402 -- models load only after setup
 from tests.controlplane.client import AdminClient  # noqa: E402
+from vexil.controlplane.integrations import identity_providers  # noqa: E402
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
@@ -32,6 +33,13 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def empty_tables(database: str) -> Iterator[None]:
     yield
     databases.empty()
+
+
+@pytest.fixture(autouse=True)
+def no_identity_providers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests ask nobody outside; those about signing in with a provider put one of their own here."""
+    for constant in ("GOOGLE_USER", "GITHUB_EXCHANGE", "GITHUB_USER", "GITHUB_ADDRESSES"):
+        monkeypatch.setattr(identity_providers, constant, "http://127.0.0.1:9/")
 
 
 @pytest.fixture

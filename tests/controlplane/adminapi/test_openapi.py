@@ -92,7 +92,7 @@ def test_no_request_that_the_description_suggests_fails_inside_the_server(client
         for _ in range(REQUESTS_PER_OPERATION):
             path, body = _path(operation, places, chance), _body(operation, chance)
             status = mine.send(operation.method, path, body).status_code
-            if status >= 500:
+            if status >= 500 and str(status) not in operation.description["responses"]:
                 failures.append((operation.method, path, body, status))
 
     assert failures == []

@@ -59,7 +59,7 @@ def sign_up(
             user = create(email, password, is_active=is_active, **fields)
     except IntegrityError:
         raise EmailTaken("Email already exists. Please log in.", field="email") from None
-    events.record(Actor(user=user), "user.created", user.pk, scope=None)
+    events.record(Actor(user=user), "user.created", user.pk, scope=None, after=facts(user))
     return user, token_of(user)
 
 
@@ -68,6 +68,12 @@ def check_sign_up_is_open(email: str, invite_hash: str) -> None:
     ours = settings.VEXIL
     if ours.prevent_email_password:
         raise SignUpClosed("Sign-up is disabled for this installation.")
+    check_registration_is_open(email, invite_hash)
+
+
+def check_registration_is_open(email: str, invite_hash: str) -> None:
+    """The same for those whom an identity provider sends, who choose no password."""
+    ours = settings.VEXIL
     if ours.allow_registration_without_invite and not ours.prevent_signup:
         return
     if invites.is_expected(email, invite_hash, now=timezone.now()):
@@ -97,10 +103,11 @@ def delete_token(user: User) -> None:
 @transaction.atomic
 def update(user: User, *, by: Actor, **changes: Any) -> User:
     """Change names and the like."""
+    before = facts(user)
     for name, value in changes.items():
         setattr(user, name, value)
     user.save(update_fields=list(changes))
-    events.record(by, "user.updated", user.pk, scope=None)
+    events.record(by, "user.updated", user.pk, scope=None, before=before, after=facts(user))
     return user
 
 
@@ -118,13 +125,14 @@ def set_email(user: User, email: str, *, by: Actor) -> None:
     taken = EmailTaken("Feature flag admin user with this email already exists.", field="new_email")
     if User.objects.filter(email=email.lower()).exclude(pk=user.pk).exists():
         raise taken
+    before = facts(user)
     old_address, user.email = user.email, email.lower()
     try:
         with transaction.atomic():
             user.save(update_fields=["email"])
     except IntegrityError:
         raise taken from None
-    events.record(by, "user.email_set", user.pk, scope=None)
+    events.record(by, "user.email_set", user.pk, scope=None, before=before, after=facts(user))
     account_mails.mail_address_changed(old_address)
 
 
@@ -151,5 +159,11 @@ def delete(user: User, *, delete_orphan_organisations: bool, by: Actor) -> None:
         for organisation in Organisation.live.filter(memberships__user=user):
             if not Membership.objects.filter(organisation=organisation).exclude(user=user).exists():
                 organisations.delete(organisation, by=by)
-    events.record(by, "user.deleted", user.pk, scope=None)
+    events.record(by, "user.deleted", user.pk, scope=None, before=facts(user))
     user.delete()
+
+
+def facts(user: User) -> dict[str, Any]:
+    """What an event tells of an account."""
+    names = ("email", "first_name", "last_name", "sign_up_type", "auth_type", "is_active", "is_superuser")
+    return {name: getattr(user, name) for name in names}

@@ -13,8 +13,7 @@ from vexil.controlplane.db.models import Environment, Project
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.permissions import VIEW_ENVIRONMENT, Actor
 from vexil.controlplane.queries.features import Filters
-
-_STAGES = ("new", "live", "stale", "permanent", "needs_monitoring", "to_remove")
+from vexil.controlplane.queries.lifecycle import Stage
 
 
 class _Ids(serializers.CharField):
@@ -54,7 +53,7 @@ class _Query(serializers.Serializer[Any]):
     value_search = _text()
     owners = _Ids("Owner")
     group_owners = _Ids("Group owner")
-    lifecycle_stage = serializers.ChoiceField(choices=_STAGES, required=False)
+    lifecycle_stage = serializers.ChoiceField(choices=Stage.values, required=False)
 
 
 def filters_of(request: Request, project: Project, by: Actor) -> Filters:
@@ -79,6 +78,7 @@ def filters_of(request: Request, project: Project, by: Actor) -> Filters:
         identity_id=asked("identity"),
         order_by=asked("sort_field"),
         descending=asked("sort_direction") == "DESC",
+        stage=asked("lifecycle_stage"),
     )
 
 

@@ -13,6 +13,7 @@ from vexil.controlplane.adminapi.metadata_values import MetadataSerializer, meta
 from vexil.controlplane.adminapi.nested_bodies import Entry, Id, NestedBody
 from vexil.controlplane.db.models import Feature, FeatureState, Group, MultivariateOption, Tag, User
 from vexil.controlplane.db.models.features import FeatureType
+from vexil.controlplane.queries.code_references import Sighting
 from vexil.controlplane.queries.features import NOWHERE, Situation
 
 _UNCHANGEABLE = ("name", "default_enabled", "initial_value", "owners", "group_owners")
@@ -109,7 +110,7 @@ def feature_json(feature: Feature, situation: Situation = NOWHERE, *, without: t
         "last_modified_in_any_environment": situation.last_modified_anywhere,
         "last_modified_in_current_environment": situation.last_modified_here,
         "metadata": metadata_json(feature.metadata.all()),
-        "code_references_counts": [],
+        "code_references_counts": [_sighting_json(sighting) for sighting in situation.sightings],
     }
     return {name: value for name, value in whole.items() if name not in without}
 
@@ -136,6 +137,15 @@ def option_json(option: MultivariateOption) -> dict[str, Any]:
         **columns_of(option),
         "default_percentage_allocation": option.default_percentage_allocation,
         "key": option.key,
+    }
+
+
+def _sighting_json(sighting: Sighting) -> dict[str, Any]:
+    return {
+        "repository_url": sighting.repository.url,
+        "count": sighting.count,
+        "last_successful_repository_scanned_at": sighting.repository.scanned_at,
+        "last_feature_found_at": sighting.found_at,
     }
 
 

@@ -19,6 +19,11 @@ _REFUSED = {
     "content": {"application/json": {"schema": {}}},
 }
 
+_FAILED_ELSEWHERE = {
+    "description": "The server that was asked for this knows it not, or is away; `message` names it.",
+    "content": {"application/json": {"schema": {}}},
+}
+
 
 def _page_of(schema: Any) -> dict[str, Any]:
     url = {"type": ["string", "null"], "format": "uri"}
@@ -75,7 +80,8 @@ class OperationSchema(AutoSchema):
         return {"application/json": form} if isinstance(form, dict) else form
 
     def _get_response_bodies(self, direction: str = "response") -> dict[str, Any]:
-        return {"2XX": self._success(direction), "default": _REFUSED}
+        failure = {"502": _FAILED_ELSEWHERE} if self._view_name() in openapi_operations.ASKING_OTHERS else {}
+        return {"2XX": self._success(direction), **failure, "default": _REFUSED}
 
     def _form(self) -> Any:
         """What a view that serves several paths takes on this one."""

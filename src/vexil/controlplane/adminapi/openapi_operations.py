@@ -7,6 +7,7 @@ from typing import Any
 
 from vexil.controlplane.adminapi import (
     account_links,
+    code_references,
     environment_operations,
     environments,
     feature_serializers,
@@ -17,6 +18,7 @@ from vexil.controlplane.adminapi import (
     organisation_serializers,
     passwords,
     projects,
+    provider_sign_in,
     second_factors,
     segment_serializers,
     server_keys,
@@ -38,6 +40,8 @@ MCP: dict[tuple[str, str], str] = {
     ("POST", "features.Features"): "create_feature",
     ("GET", "features.OneFeature"): "get_feature_flag",
     ("PATCH", "features.OneFeature"): "update_feature",
+    ("GET", "code_references.ReferencesToFeature"): "get_feature_code_references",
+    ("GET", "lifecycle.LifecycleCounts"): "get_feature_lifecycle_counts",
     ("GET", "multivariate.Options"): "list_feature_multivariate_options",
     ("POST", "multivariate.Options"): "create_feature_multivariate_option",
     ("PATCH", "multivariate.OneOption"): "update_feature_multivariate_option",
@@ -62,6 +66,9 @@ MCP: dict[tuple[str, str], str] = {
     ("POST", "invites.Invites"): "create_organization_invite",
 }
 """Operations that the MCP server offers as tools, under these names."""
+
+ASKING_OTHERS = {"provider_sign_in.GoogleSignIn", "provider_sign_in.GithubSignIn"}
+"""Views whose answer hangs on a server of somebody else: 502 when that fails."""
 
 PAGED = {
     "organisations.Organisations",
@@ -104,6 +111,8 @@ _TRAIT = _object("trait_key", trait_key=_TEXT, value_type=_TEXT, string_value=_V
 
 BODIES: dict[str, Any] = {
     "sessions.Login": sessions.Credentials,
+    "provider_sign_in.GoogleSignIn": provider_sign_in.ProviderSignIn,
+    "provider_sign_in.GithubSignIn": provider_sign_in.ProviderSignIn,
     "second_factors.LoginCode": second_factors.SecondStep,
     "second_factors.Confirm": second_factors.Code,
     "users.Users": users.SignUpSerializer,
@@ -168,6 +177,7 @@ BODIES: dict[str, Any] = {
     "versions.Publish": versions.Publication,
     "version_states.StatesOfVersion": version_serializers.VersionedState,
     "version_states.OneStateOfVersion": version_serializers.VersionedState,
+    "code_references.Scans": code_references.ScanSerializer,
     "environment_operations.Clone": environment_operations.CloneBody,
     "environment_operations.DeleteTraits": _object("key", key=_TEXT),
     "identities.Identities": _IDENTITY,

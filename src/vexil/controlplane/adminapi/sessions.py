@@ -16,6 +16,8 @@ from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import User
 from vexil.controlplane.queries import second_factors
 
+SIGN_UP_TYPES = ("NO_INVITE", "INVITE_EMAIL", "INVITE_LINK")
+
 
 class Credentials(serializers.Serializer[None]):
     """compat: a missing field is answered like a wrong one, by the view."""
@@ -37,9 +39,12 @@ class Login(APIView):
         user = authenticate(request, username=given.get("email", ""), password=given.get("password", ""))
         if not isinstance(user, User):
             raise errors.invalid("Unable to log in with provided credentials.")
-        if second_factors.has_one(user):
-            return Response({"ephemeral_token": second_factors.first_passed_by(user), "method": "app"})
-        return logged_in(user)
+        return second_step(user) if second_factors.has_one(user) else logged_in(user)
+
+
+def second_step(user: User) -> Response:
+    """For somebody who has passed the first step, and has another before them."""
+    return Response({"ephemeral_token": second_factors.first_passed_by(user), "method": "app"})
 
 
 def logged_in(user: User) -> Response:

@@ -17,9 +17,9 @@ from vexil.controlplane.adminapi.authentication import actor_of, user_of
 from vexil.controlplane.adminapi.onboarding import OnboardingSerializer
 from vexil.controlplane.adminapi.parsing import body_of
 from vexil.controlplane.adminapi.paths import path
+from vexil.controlplane.adminapi.sessions import SIGN_UP_TYPES
 from vexil.controlplane.db.models import User
-
-SIGN_UP_TYPES = ("NO_INVITE", "INVITE_EMAIL", "INVITE_LINK")
+from vexil.controlplane.db.models.users import AuthType
 
 
 class SignUpSerializer(serializers.ModelSerializer[User]):
@@ -52,7 +52,6 @@ class SignUpSerializer(serializers.ModelSerializer[User]):
 
 class OwnAccountSerializer(serializers.ModelSerializer[User]):
     sign_up_type = serializers.ChoiceField(choices=SIGN_UP_TYPES, required=False, allow_null=True)
-    auth_type = serializers.SerializerMethodField()
     pylon_email_signature = serializers.SerializerMethodField()
 
     class Meta:
@@ -70,18 +69,20 @@ class OwnAccountSerializer(serializers.ModelSerializer[User]):
             "pylon_email_signature",
             "onboarding",
         ]
-        read_only_fields = ["email", "is_superuser", "date_joined", "onboarding"]
-
-    def get_auth_type(self, _user: User) -> str:
-        return "EMAIL"
+        read_only_fields = ["email", "auth_type", "is_superuser", "date_joined", "onboarding"]
 
     def get_pylon_email_signature(self, _user: User) -> None:
         return None
 
 
-class Goodbye(serializers.Serializer[None]):
-    current_password = serializers.CharField(trim_whitespace=False)
+class Farewell(serializers.Serializer[None]):
+    """Of those who log in elsewhere, and so have no password here."""
+
     delete_orphan_organisations = serializers.BooleanField(default=False)
+
+
+class Goodbye(Farewell):
+    current_password = serializers.CharField(trim_whitespace=False)
 
 
 class Users(APIView):
@@ -127,9 +128,10 @@ class OwnAccount(APIView):
 
     def delete(self, request: Request) -> Response:
         user = user_of(request)
-        form = Goodbye(data=request.data)
+        has_password = user.auth_type == AuthType.EMAIL
+        form = (Goodbye if has_password else Farewell)(data=request.data)
         form.is_valid(raise_exception=True)
-        if not user.check_password(form.validated_data["current_password"]):
+        if has_password and not user.check_password(form.validated_data["current_password"]):
             raise errors.invalid("Invalid password.", "current_password")
         orphans = form.validated_data["delete_orphan_organisations"]
         users.delete(user, delete_orphan_organisations=orphans, by=actor_of(request))

@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from django.db.utils import Error
 
 from vexil.controlplane.actions import publishing, versions
-from vexil.controlplane.jobs import deliveries
+from vexil.controlplane.jobs import daily, deliveries
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -22,13 +22,15 @@ def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    sender = threading.Thread(target=deliveries.run, args=[stopping], name="deliveries")
-    sender.start()
+    beside = [threading.Thread(target=job.run, args=[stopping], name=job.__name__) for job in (deliveries, daily)]
+    for thread in beside:
+        thread.start()
     while is_wanted() and not stopping.is_set():
         _sweep()
         stopping.wait(_SWEEP_SECONDS)
     stopping.set()
-    sender.join()
+    for thread in beside:
+        thread.join()
 
 
 def _sweep() -> None:

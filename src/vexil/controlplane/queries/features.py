@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet
 
@@ -18,6 +18,8 @@ from vexil.controlplane.db.models import (
     User,
 )
 from vexil.controlplane.db.models.features import ValueType
+from vexil.controlplane.queries import code_references, lifecycle
+from vexil.controlplane.queries.code_references import Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Filters:
     """The same with an identity."""
     order_by: str = "created_date"
     descending: bool = False
+    stage: str | None = None
+    """How far they have come in the environment."""
 
 
 @dataclass(slots=True)
@@ -51,6 +55,8 @@ class Situation:
 
     default: FeatureState | None = None
     of_segment: FeatureState | None = None
+    sightings: Sequence[Sighting] = ()
+    """Repositories that name it."""
     segment_overrides: int = 0
     identity_overrides: int = 0
     last_modified_here: datetime | None = None
@@ -95,6 +101,9 @@ def filtered(project: Project, filters: Filters) -> QuerySet[Feature]:
         features = _tagged(features, filters.tags, any_tag=filters.any_tag)
     if filters.environment is not None:
         features = _in_state(features, filters, filters.environment)
+        if filters.stage:
+            staged = lifecycle.staged(features, filters.environment, now=datetime.now(UTC))
+            features = staged.filter(lifecycle_stage=filters.stage)
     return _ordered(features, filters)
 
 
@@ -112,8 +121,10 @@ def _tagged(features: QuerySet[Feature], tags: Sequence[int], *, any_tag: bool) 
 def situations(
     features: Sequence[Feature], environment: Environment | None, *, segment_id: int | None = None
 ) -> Situations:
-    """Five statements, or one without an environment."""
+    """Seven statements, or three without an environment."""
     found = Situations(environment, {feature.pk: Situation() for feature in features})
+    for feature_id, sightings in code_references.sightings_of(features).items():
+        found.by_feature[feature_id].sightings = sightings
     versions = FeatureVersion.live.filter(went_live_at__isnull=False, feature__in=list(found.by_feature))
     here = Max("live_from", filter=Q(environment=environment))
     for times in versions.values("feature_id").annotate(here=here, anywhere=Max("live_from")).order_by():

@@ -5,6 +5,7 @@ keep their references; managers named `live` leave deleted rows out. Identities 
 """
 
 from .audit import AuditRecord, ChangeType
+from .code_references import CodeReference, CodeRepository, CodeSighting
 from .environments import Environment, ServerKey
 from .events import Event
 from .feature_states import Allocation, FeatureSegment, FeatureState
@@ -28,6 +29,9 @@ __all__ = [
     "Allocation",
     "AuditRecord",
     "ChangeType",
+    "CodeReference",
+    "CodeRepository",
+    "CodeSighting",
     "DeliveryStatus",
     "Environment",
     "EnvironmentGrant",

@@ -21,6 +21,14 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
+class AuthType(models.TextChoices):
+    """With a password, or, once one of them has vouched for the address, by an identity provider."""
+
+    EMAIL = "EMAIL"
+    GOOGLE = "GOOGLE"
+    GITHUB = "GITHUB"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person, known by an e-mail address in lower case."""
 
@@ -32,6 +40,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(default=timezone.now)
     sign_up_type = models.CharField(max_length=100, null=True, blank=True)  # noqa: DJ001 -- null is on the wire
+    auth_type = models.CharField(max_length=10, choices=AuthType.choices, default=AuthType.EMAIL)
     marketing_consent_given = models.BooleanField(default=True)
     onboarding = models.JSONField(null=True, blank=True)
 

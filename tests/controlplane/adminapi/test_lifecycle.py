@@ -1,0 +1,113 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.controlplane.scenes import Scene, json_of, make_scene
+from vexil.controlplane.actions import code_references, stale_tags
+from vexil.controlplane.actions.code_references import Found, Scan
+from vexil.controlplane.actions.feature_states import Change, update
+from vexil.controlplane.db import stores
+from vexil.controlplane.db.models import AuditRecord, Environment, Event, Feature, FeatureState, Tag
+from vexil.controlplane.permissions import SYSTEM
+from vexil.stores.evaluations import EvaluationKey
+
+STAGES = ("new", "live", "stale", "permanent", "needs_monitoring", "to_remove")
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return make_scene()
+
+
+def tag(scene: Scene, *features: Feature, **fields: object) -> None:
+    made = Tag.objects.create(project=scene.project, label="tag", **fields)
+    made.features.add(*features)
+
+
+def make_one_of_each(scene: Scene) -> None:
+    made = {stage: scene.feature(stage) for stage in STAGES}
+    in_code = [Found(name, "a.py", 1) for name in ("live", "stale", "permanent")]
+    scan = Scan("https://github.com/acme/shop", "github", "abc", in_code)
+    code_references.keep_scan(scene.project, scan, now=datetime.now(UTC), by=SYSTEM)
+    tag(scene, *(made[name] for name in STAGES[2:]), type="STALE", is_system_tag=True)
+    tag(scene, made["permanent"], is_permanent=True)
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    old = hour - timedelta(days=scene.project.stale_flags_limit_days + 1)
+    key = EvaluationKey(scene.environment.pk, "needs_monitoring", hour, True, "")
+    stores.current().evaluations.add({key: 1, key._replace(feature_name="to_remove", hour=old): 1})
+
+
+def test_each_stage_is_counted_and_found(scene: Scene) -> None:
+    make_one_of_each(scene)
+
+    counts = json_of(scene.api.get(f"environments/{scene.environment.pk}/feature-lifecycle-counts/"))
+
+    found = {}
+    for stage in STAGES:
+        path = f"projects/{scene.project.pk}/features/?environment={scene.environment.pk}&lifecycle_stage={stage}"
+        found[stage] = [feature["name"] for feature in json_of(scene.api.get(path))["results"]]
+    assert counts == dict.fromkeys(STAGES, 1)
+    assert found == {stage: [stage] for stage in STAGES}
+
+
+def test_without_an_environment_the_stage_filters_nothing(scene: Scene) -> None:
+    make_one_of_each(scene)
+
+    listed = json_of(scene.api.get(f"projects/{scene.project.pk}/features/?lifecycle_stage=new"))
+
+    assert listed["count"] == len(STAGES)
+
+
+def age(scene: Scene, days: int) -> None:
+    then = datetime.now(UTC) - days * DAY
+    Feature.objects.filter(project=scene.project).update(created_date=then)
+    FeatureState.objects.filter(feature__project=scene.project).update(updated_at=then)
+
+
+def version(scene: Scene) -> None:
+    Environment.objects.filter(pk=scene.environment.pk).update(use_v2_feature_versioning=True)
+
+
+def marked(scene: Scene) -> list[str]:
+    return sorted(Feature.live.filter(project=scene.project, tags__type="STALE").values_list("name", flat=True))
+
+
+def test_unchanged_features_get_the_systems_tag_and_lose_it_when_they_change(scene: Scene) -> None:
+    old, kept = scene.feature("old"), scene.feature("kept")
+    tag(scene, kept, is_permanent=True)
+    age(scene, scene.project.stale_flags_limit_days + 1)
+    scene.feature("young")
+    state = scene.default(old)
+    version(scene)
+
+    changes = [stale_tags.mark_all(now=datetime.now(UTC)) for _ in range(2)]
+    first = marked(scene)
+    Environment.objects.update(use_v2_feature_versioning=False)
+    update(state, Change(enabled=True), by=SYSTEM)
+    version(scene)
+    stale_tags.mark_all(now=datetime.now(UTC))
+
+    assert changes == [1, 0]
+    assert (first, marked(scene)) == (["old"], [])
+    made = Tag.objects.get(type="STALE")
+    assert (made.label, made.is_system_tag) == ("Stale", True)
+    kinds = Event.objects.filter(kind__contains="marked_stale").order_by("pk").values_list("kind", "subject_id")
+    assert list(kinds) == [("feature.marked_stale", str(old.pk)), ("feature.unmarked_stale", str(old.pk))]
+    assert not AuditRecord.objects.filter(log__icontains="stale").exists()
+
+
+def test_projects_without_versions_are_left_alone(scene: Scene) -> None:
+    scene.feature("old")
+    age(scene, scene.project.stale_flags_limit_days + 1)
+
+    assert stale_tags.mark_all(now=datetime.now(UTC)) == 0
+    assert not Tag.objects.filter(project=scene.project).exists()
+
+
+def test_the_systems_tag_cannot_be_changed_by_people(scene: Scene) -> None:
+    made = Tag.objects.create(project=scene.project, label="Stale", type="STALE", is_system_tag=True)
+    path = f"projects/{scene.project.pk}/tags/{made.pk}/"
+
+    assert json_of(scene.api.patch(path, {"label": "Fresh"}), 400) == ["Cannot update a system tag."]
+    assert json_of(scene.api.delete(path), 400) == {"message": "Cannot delete a system tag."}
