@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.databases import (
@@ -14,6 +15,10 @@ from tests.databases import (
     redis_binary,
 )
 from vexil.stores.opening import Stores, open_stores
+
+# A busy machine must not fail a test: none of them is about time.
+hypothesis.settings.register_profile("vexil", deadline=None)
+hypothesis.settings.load_profile("vexil")
 
 
 @pytest.fixture(scope="session")

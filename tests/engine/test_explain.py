@@ -9,7 +9,7 @@ from hypothesis import given
 from tests.engine import strategies
 from tests.engine.examples import make_subject
 from vexil import engine
-from vexil.engine import Subject, compile_segment, explain_flag, explain_segment, percentage
+from vexil.engine import Subject, compile_segment, explain_flag, explain_rules, explain_segment, percentage
 from vexil.engine.explain import ConditionTrace
 from vexil.wire.snapshot import Condition, Rule
 
@@ -131,3 +131,14 @@ def test_rules_nested_beyond_the_stack_are_explained_as_not_matched() -> None:
     trace = explain_segment("7", [rule], make_subject(plan="gold"))
 
     assert (trace.is_matched, trace.deciding) == (False, None)
+
+
+def test_every_rule_and_condition_tells_what_it_saw() -> None:
+    rules = [Rule("ALL", [GOLD], [Rule("ANY", [ADULT])])]
+
+    [outer] = explain_rules("1", rules, make_subject(plan="gold", age="12"))
+
+    [inner] = outer.rules
+    assert (outer.type, outer.is_met, inner.type, inner.is_met) == ("ALL", False, "ANY", False)
+    assert [(trace.condition, trace.actual, trace.is_met) for trace in outer.conditions] == [(GOLD, "gold", True)]
+    assert [(trace.condition, trace.actual, trace.is_met) for trace in inner.conditions] == [(ADULT, 12, False)]

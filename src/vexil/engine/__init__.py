@@ -7,7 +7,16 @@ is the caller's own type, for example a finished piece of JSON. What must come o
 
 from vexil.engine.coercion import ContextValue
 from vexil.engine.contexts import EvaluationContext, EvaluationResult, evaluate
-from vexil.engine.explain import Candidate, ConditionTrace, FlagTrace, SegmentTrace, explain_flag, explain_segment
+from vexil.engine.explain import (
+    Candidate,
+    ConditionTrace,
+    FlagTrace,
+    RuleTrace,
+    SegmentTrace,
+    explain_flag,
+    explain_rules,
+    explain_segment,
+)
 from vexil.engine.flags import Environment, Flag, Outcomes, Override, Variant, matching_segments
 from vexil.engine.hashing import percentage
 from vexil.engine.patterns import pattern_error
@@ -28,12 +37,14 @@ __all__ = [
     "Outcomes",
     "Override",
     "RuleLike",
+    "RuleTrace",
     "SegmentTrace",
     "Subject",
     "Variant",
     "compile_segment",
     "evaluate",
     "explain_flag",
+    "explain_rules",
     "explain_segment",
     "matching_segments",
     "pattern_error",

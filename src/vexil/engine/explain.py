@@ -36,6 +36,16 @@ class SegmentTrace:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """One rule with all that it is made of, whether or not it was decisive."""
+
+    type: str
+    is_met: bool
+    conditions: tuple[ConditionTrace, ...]
+    rules: tuple["RuleTrace", ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate(Generic[T]):
     """One thing that could have decided a flag, and what it gives or would have given."""
 
@@ -91,6 +101,19 @@ def explain_segment(key: str, rules: Sequence[RuleLike], subject: Subject) -> Se
     return SegmentTrace(is_matched, deciding)
 
 
+def explain_rules(key: str, rules: Sequence[RuleLike], subject: Subject) -> tuple[RuleTrace, ...]:
+    """Every rule and condition with what it saw; a segment matches if there are rules and all are met."""
+    return tuple(
+        RuleTrace(
+            rule.type,
+            compile_segment(key, [rule])(subject),
+            tuple(_condition_trace(key, condition, subject) for condition in rule.conditions),
+            explain_rules(key, rule.rules, subject),
+        )
+        for rule in rules
+    )
+
+
 _Verdict = tuple[bool, ConditionTrace | None]
 
 
@@ -104,10 +127,15 @@ def _explained_rule(key: str, rule: RuleLike, subject: Subject) -> _Verdict:
 
 
 def _explained_condition(key: str, condition: ConditionLike, subject: Subject) -> _Verdict:
-    is_met = compile_condition(key, condition)(subject)
+    trace = _condition_trace(key, condition, subject)
+    return trace.is_met, trace
+
+
+def _condition_trace(key: str, condition: ConditionLike, subject: Subject) -> ConditionTrace:
     name = condition.property or ""
     actual = subject[name] if name else None
-    return is_met, ConditionTrace(condition, actual, _bucket(key, condition, actual, subject), is_met)
+    is_met = compile_condition(key, condition)(subject)
+    return ConditionTrace(condition, actual, _bucket(key, condition, actual, subject), is_met)
 
 
 def _bucket(key: str, condition: ConditionLike, actual: ContextValue, subject: Subject) -> float | None:

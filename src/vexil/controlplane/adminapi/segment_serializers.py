@@ -1,36 +1,16 @@
 """Segments in and out of JSON: a tree of rules whose errors keep their place in the tree."""
 
-import math
 from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
 
+from vexil.controlplane.actions import conditions
 from vexil.controlplane.actions.metadata import Value
 from vexil.controlplane.actions.segments import Rule
 from vexil.controlplane.adminapi.metadata_values import MetadataSerializer, metadata_json, values_sent
 from vexil.controlplane.adminapi.nested_bodies import Entry, NestedBody
 from vexil.controlplane.db.models import Feature, Segment
-from vexil.engine.patterns import pattern_error
-
-_RULE_TYPES = ("ALL", "ANY", "NONE")
-_OPERATORS = (
-    "EQUAL",
-    "GREATER_THAN",
-    "LESS_THAN",
-    "CONTAINS",
-    "GREATER_THAN_INCLUSIVE",
-    "LESS_THAN_INCLUSIVE",
-    "NOT_CONTAINS",
-    "NOT_EQUAL",
-    "REGEX",
-    "PERCENTAGE_SPLIT",
-    "MODULO",
-    "IS_SET",
-    "IS_NOT_SET",
-    "IN",
-)
-_PROPERTY_CHARACTERS_MAX = 1_000
 
 
 class _AnyAsText(serializers.CharField):
@@ -46,9 +26,13 @@ class _AnyAsText(serializers.CharField):
 
 
 class _Condition(Entry):
-    operator = serializers.ChoiceField(choices=_OPERATORS)
+    operator = serializers.ChoiceField(choices=conditions.OPERATORS)
     property = serializers.CharField(
-        required=False, allow_null=True, allow_blank=True, trim_whitespace=False, max_length=_PROPERTY_CHARACTERS_MAX
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        trim_whitespace=False,
+        max_length=conditions.PROPERTY_CHARACTERS_MAX,
     )
     value = _AnyAsText()
     description = serializers.CharField(required=False, allow_null=True, allow_blank=True)
@@ -57,8 +41,7 @@ class _Condition(Entry):
         operator, value = attrs["operator"], attrs["value"]
         if attrs.get("property") is None and operator != "PERCENTAGE_SPLIT":
             raise serializers.ValidationError({"property": ["This field is required."]})
-        check = _VALUE_CHECKS.get(operator)
-        if check and (fault := check(value)):
+        if fault := conditions.value_fault(operator, value):
             raise serializers.ValidationError({"value": [fault]})
         return {
             "operator": operator,
@@ -69,14 +52,14 @@ class _Condition(Entry):
 
 
 class _InnerRule(Entry):
-    type = serializers.ChoiceField(choices=_RULE_TYPES)
+    type = serializers.ChoiceField(choices=conditions.RULE_TYPES)
     conditions = _Condition(many=True, default=list)
     rules = serializers.ListField(default=list)
     """Must be empty; the action says so, since that is no matter of shape."""
 
 
 class _OuterRule(Entry):
-    type = serializers.ChoiceField(choices=_RULE_TYPES)
+    type = serializers.ChoiceField(choices=conditions.RULE_TYPES)
     conditions = _Condition(many=True, default=list)
     rules = _InnerRule(many=True, default=list)
 
@@ -144,31 +127,3 @@ def _without_deleted(entries: Any) -> Any:
 
 def _pruned(rule: dict[str, Any]) -> dict[str, Any]:
     return {name: _without_deleted(value) if name in ("rules", "conditions") else value for name, value in rule.items()}
-
-
-def _pattern_fault(value: str) -> str | None:
-    fault = pattern_error(value)
-    return f"Invalid regular expression: {fault}." if fault else None
-
-
-def _modulo_fault(value: str) -> str | None:
-    numbers = [_number(part) for part in value.split("|")]
-    if len(numbers) == 2 and None not in numbers and numbers[0] != 0:
-        return None
-    return "Must be of the form divisor|remainder."
-
-
-def _percentage_fault(value: str) -> str | None:
-    number = _number(value)
-    return None if number is not None and 0 <= number <= 100 else "Must be a number between 0 and 100."
-
-
-def _number(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-_VALUE_CHECKS = {"REGEX": _pattern_fault, "MODULO": _modulo_fault, "PERCENTAGE_SPLIT": _percentage_fault}
