@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from tests.browser.organisations import World, make_world
 from tests.journeys.running import Server
 
 CHROMIUM_ABSENT = "Chromium is not installed: `apt-get install chromium` (or any Chromium in PATH), then run again"
@@ -67,6 +68,20 @@ def new_person(chromium: Browser, site: Server) -> Iterator[Callable[..., Page]]
     for context in contexts:
         context.close()
     assert problems == []
+
+
+@pytest.fixture
+def new_world(site: Server) -> Iterator[Callable[[], World]]:
+    """`new_world()` makes an organisation of its own on the shared server."""
+    worlds: list[World] = []
+
+    def make() -> World:
+        worlds.append(make_world(site.url))
+        return worlds[-1]
+
+    yield make
+    for world in worlds:
+        world.api.close()
 
 
 def _refused(page: Page, text: str) -> list[str]:

@@ -224,3 +224,32 @@ def test_traits_of_a_known_identity_are_set_and_deleted(stores: Stores) -> None:
     assert traits(changed) == [(2, "b", 3), (3, "c", "new")]
     assert stores.identities.get(1, ann.id) == changed
     assert stores.identities.set_traits(2, ann.id, {"a": 1}) is None
+
+
+def test_the_newest_identities_come_first_and_then_those_before_them(stores: Stores) -> None:
+    for name in ("ann", "bob", "cem"):
+        stores.identities.create(1, name)
+    stores.identities.create(2, "dan")
+
+    first = stores.identities.newest(1, before_id=None, limit=2)
+    rest = stores.identities.newest(1, before_id=first[-1].id, limit=2)
+
+    assert (names(first), names(rest)) == (["cem", "bob"], ["ann"])
+
+
+def test_a_search_finds_beginnings_first_and_parts_in_any_case(stores: Stores) -> None:
+    for name in ("x-user-1", "USER-2", "user-1", "user-10", "u%er", "other"):
+        stores.identities.create(1, name)
+    stores.identities.create(2, "user-elsewhere")
+
+    found = stores.identities.search(1, "user-1", limit=10)
+    folded = stores.identities.search(1, "user", limit=10)
+    literal = stores.identities.search(1, "%", limit=10)
+    some = stores.identities.search(1, "user", limit=2)
+
+    assert (names(found.identities), found.is_complete) == (["user-1", "user-10", "x-user-1"], True)
+    assert sorted(names(folded.identities)) == ["USER-2", "user-1", "user-10", "x-user-1"]
+    assert names(literal.identities) == ["u%er"]
+    assert (names(some.identities), some.is_complete) == (["user-1", "user-10"], False)
+    assert stores.identities.search(1, "nobody", limit=10).identities == []
+    assert stores.identities.search(1, "a" * 3000, limit=10).identities == []

@@ -100,6 +100,18 @@ class Page:
     identities: list[Identity]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The result of a bounded search; `is_complete` unless there may be more."""
+
+    identities: list[Identity]
+    is_complete: bool
+
+
+SEARCHED_MAX = 50_000
+"""How many of the newest identities a search for a part of an identifier looks at."""
+
+
 class IdentifierTaken(Exception):
     """Another identity of the environment has this identifier."""
 
@@ -148,6 +160,14 @@ class IdentityStore(Protocol):
 
     def page(self, environment_id: int, *, offset: int, limit: int, contains: str = "", exact: str = "") -> Page:
         """Identities by creation; `contains` ignores case, `exact` does not; at most one of the two is given."""
+        ...
+
+    def newest(self, environment_id: int, *, before_id: int | None, limit: int) -> list[Identity]:
+        """The last created first; those older than `before_id`. As quick among millions as among a few."""
+        ...
+
+    def search(self, environment_id: int, text: str, *, limit: int) -> Found:
+        """Those that begin with the text, then those of the newest `SEARCHED_MAX` that contain it, in any case."""
         ...
 
     def set_traits(

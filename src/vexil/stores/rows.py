@@ -8,6 +8,8 @@ import msgspec
 
 from vexil.stores.identities import (
     INTEGER_MAX,
+    SEARCHED_MAX,
+    Found,
     Identity,
     Increment,
     IntegerTooLarge,
@@ -70,6 +72,19 @@ def with_traits(row: IdentityRow, changes: Mapping[str, TraitValue | None], now_
 def new_row(environment_id: int, identifier: str, now_us: int) -> IdentityRow:
     """A row without traits and, until it is inserted, without an id (0)."""
     return IdentityRow(0, environment_id, storable_identifier(identifier), now_us, NO_TRAITS, 1)
+
+
+def found(
+    beginning: Sequence[tuple[object, ...]], containing: Sequence[tuple[object, ...]], *, limit: int, looked_at: int
+) -> Found:
+    """What a search gives: rows of identifiers that begin with the text, then others that contain it.
+
+    `looked_at` is how many of the newest were looked at for those, and one more if there are more.
+    """
+    rows = {row[0]: IdentityRow._make(row) for row in (*beginning, *containing)}
+    identities = [row.to_identity() for row in rows.values()]
+    is_complete = len(identities) <= limit and looked_at <= SEARCHED_MAX
+    return Found(identities[:limit], is_complete)
 
 
 def storable_identifier(identifier: str) -> str:

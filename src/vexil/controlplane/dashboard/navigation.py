@@ -46,8 +46,13 @@ class _Entry:
 
 
 _ORGANISATION = (_Entry("Projects", "folder", "projects", "projects"),)
-_PROJECT: tuple[_Entry, ...] = ()
-_ENVIRONMENT: tuple[_Entry, ...] = ()
+_PROJECT: tuple[_Entry, ...] = (_Entry("Segments", "users", "segments", "segments"),)
+_ENVIRONMENT: tuple[_Entry, ...] = (
+    _Entry("Features", "flag", "features", "features"),
+    _Entry(
+        "Identities", "fingerprint", "identities", "identities", lambda place: place.may(permissions.VIEW_IDENTITIES)
+    ),
+)
 
 
 def navigation(request: HttpRequest, place: Place | None) -> Navigation:

@@ -31,7 +31,16 @@ class Page(Generic[T]):
 
 def paged(request: HttpRequest, rows: "QuerySet[M]", size: int = 50) -> Page[M]:
     """The page that the query's `page` names; the nearest one if there is none such. Two statements."""
-    part = Paginator(rows, size).get_page(request.GET.get("page"))
+    return _page(request, Paginator(rows, size))
+
+
+def paged_list(request: HttpRequest, rows: list[T], size: int = 50) -> Page[T]:
+    """The same of what is in memory already."""
+    return _page(request, Paginator(rows, size))
+
+
+def _page(request: HttpRequest, paginator: Any) -> Page[Any]:
+    part = paginator.get_page(request.GET.get("page"))
     return Page(
         rows=list(part.object_list),
         number=part.number,

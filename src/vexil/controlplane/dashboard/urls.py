@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern
 
-from vexil.controlplane.dashboard import design, features, organisations, passwords, projects, sessions, sign_up
+from vexil.controlplane.dashboard import (
+    design,
+    features,
+    identities,
+    identity_pages,
+    organisations,
+    passwords,
+    projects,
+    segment_checks,
+    segment_pages,
+    segments,
+    sessions,
+    sign_up,
+)
 
 urlpatterns: list[URLPattern] = [
     *sessions.urlpatterns,
@@ -11,5 +24,10 @@ urlpatterns: list[URLPattern] = [
     *organisations.urlpatterns,
     *projects.urlpatterns,
     *features.urlpatterns,
+    *segments.urlpatterns,
+    *segment_pages.urlpatterns,
+    *segment_checks.urlpatterns,
+    *identities.urlpatterns,
+    *identity_pages.urlpatterns,
     *design.urlpatterns,
 ]

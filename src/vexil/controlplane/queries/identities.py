@@ -8,6 +8,7 @@ from vexil.controlplane.db.models import Environment
 from vexil.stores.identities import Identity, Page
 
 _BATCH = 1000
+_SOME = 200
 
 
 class Identities(Sequence[Identity]):
@@ -35,6 +36,12 @@ class Identities(Sequence[Identity]):
         return stores.current().identities.page(
             self._environment_id, offset=offset, limit=limit, contains=self._contains, exact=self._exact
         )
+
+
+def some_trait_keys(environment: Environment) -> list[str]:
+    """The keys of the newest identities' traits, to choose from while one types."""
+    newest = stores.current().identities.newest(environment.pk, before_id=None, limit=_SOME)
+    return sorted({key for identity in newest for key in identity.trait_values()})
 
 
 def trait_keys(environment: Environment) -> list[str]:

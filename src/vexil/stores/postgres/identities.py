@@ -8,12 +8,23 @@ from hashlib import blake2b
 
 import psycopg
 
-from vexil.stores.identities import IdentifierTaken, Identity, Increment, Page, TraitValue, Upsert
+from vexil.stores.identities import (
+    INTEGER_MAX,
+    SEARCHED_MAX,
+    Found,
+    IdentifierTaken,
+    Identity,
+    Increment,
+    Page,
+    TraitValue,
+    Upsert,
+)
 from vexil.stores.postgres.connections import Connection, Connections
 from vexil.stores.rows import (
     IdentityRow,
     Key,
     Merge,
+    found,
     in_order,
     increment,
     keys_of,
@@ -55,6 +66,18 @@ _RENAME = f"""
     UPDATE flags_identities SET identifier = %s, lookup = %b WHERE environment_id = %s AND id = %s
     RETURNING {_COLUMNS}
 """
+_NEWEST = f"SELECT {_COLUMNS} FROM flags_identities WHERE environment_id = %s AND id < %s ORDER BY id DESC LIMIT %s"
+_BEGINNING = f"""
+    SELECT {_COLUMNS} FROM flags_identities
+    WHERE environment_id = %s AND left(identifier, 100) LIKE %s AND starts_with(identifier, %s)
+    ORDER BY left(identifier, 100) USING ~<~ LIMIT %s
+"""
+_CONTAINING = f"""
+    SELECT {_COLUMNS}
+    FROM (SELECT * FROM flags_identities WHERE environment_id = %s ORDER BY id DESC LIMIT %s) AS newest
+    WHERE identifier ILIKE %s LIMIT %s
+"""
+_LOOKED_AT = "SELECT count(*) FROM (SELECT 1 FROM flags_identities WHERE environment_id = %s LIMIT %s) AS newest"
 _DELETE = "DELETE FROM flags_identities WHERE environment_id = %s AND id = %s"
 _DELETE_SOME = """
     DELETE FROM flags_identities
@@ -156,6 +179,22 @@ class PostgresIdentities:
             found = connection.execute(rows.encode(), (*parameters, limit, offset)).fetchall()
         return Page(total, [IdentityRow._make(row).to_identity() for row in found])
 
+    def newest(self, environment_id: int, *, before_id: int | None, limit: int) -> list[Identity]:
+        with self._connections.lending() as connection:
+            rows = connection.execute(_NEWEST, (environment_id, before_id or INTEGER_MAX, limit)).fetchall()
+        return [IdentityRow._make(row).to_identity() for row in rows]
+
+    def search(self, environment_id: int, text: str, *, limit: int) -> Found:
+        if "\0" in text:
+            return Found([], is_complete=True)  # PostgreSQL refuses the very question.
+        beginning = f"{_escaped(text[:100])}%"
+        with self._connections.lending() as connection:
+            first = connection.execute(_BEGINNING, (environment_id, beginning, text, limit + 1)).fetchall()
+            pattern = f"%{_escaped(text)}%"
+            others = connection.execute(_CONTAINING, (environment_id, SEARCHED_MAX, pattern, limit + 1)).fetchall()
+            (looked_at,) = connection.execute(_LOOKED_AT, (environment_id, SEARCHED_MAX + 1)).fetchall()[0]
+        return found(first, others, limit=limit, looked_at=looked_at)
+
     def set_traits(
         self, environment_id: int, identity_id: int, traits: dict[str, TraitValue | None]
     ) -> Identity | None:
@@ -237,6 +276,10 @@ def _condition(environment_id: int, contains: str, exact: str) -> tuple[str, tup
     if "\0" in contains:
         return "false", ()  # PostgreSQL refuses the very question.
     if contains:
-        pattern = "%" + re.sub(r"([\\%_])", r"\\\1", contains) + "%"
-        return "environment_id = %s AND identifier ILIKE %s", (environment_id, pattern)
+        return "environment_id = %s AND identifier ILIKE %s", (environment_id, f"%{_escaped(contains)}%")
     return "environment_id = %s", (environment_id,)
+
+
+def _escaped(text: str) -> str:
+    """The text as LIKE takes it for itself."""
+    return re.sub(r"([\\%_])", r"\\\1", text)

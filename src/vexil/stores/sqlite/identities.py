@@ -11,12 +11,23 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from vexil.stores.identities import IdentifierTaken, Identity, Increment, Page, TraitValue, Upsert
+from vexil.stores.identities import (
+    INTEGER_MAX,
+    SEARCHED_MAX,
+    Found,
+    IdentifierTaken,
+    Identity,
+    Increment,
+    Page,
+    TraitValue,
+    Upsert,
+)
 from vexil.stores.rows import (
     NO_TRAITS,
     IdentityRow,
     Key,
     Merge,
+    found,
     in_order,
     increment,
     keys_of,
@@ -56,6 +67,17 @@ _CREATE = f"""
     RETURNING {_COLUMNS}
 """
 _RENAME = f"UPDATE identities SET identifier = ? WHERE environment_id = ? AND id = ? RETURNING {_COLUMNS}"
+_NEWEST = f"SELECT {_COLUMNS} FROM identities WHERE environment_id = ? AND id < ? ORDER BY id DESC LIMIT ?"
+_BEGINNING = f"""
+    SELECT {_COLUMNS} FROM identities WHERE environment_id = ? AND identifier >= ? AND identifier < ?
+    ORDER BY identifier LIMIT ?
+"""
+_CONTAINING = f"""
+    SELECT {_COLUMNS} FROM (SELECT * FROM identities WHERE environment_id = ? ORDER BY id DESC LIMIT ?)
+    WHERE instr(casefold(identifier), ?) LIMIT ?
+"""
+_LOOKED_AT = "SELECT count(*) FROM (SELECT 1 FROM identities WHERE environment_id = ? LIMIT ?)"
+_LAST_CHARACTER = "\U0010ffff"
 _DELETE = "DELETE FROM identities WHERE environment_id = ? AND id = ?"
 _DELETE_SOME = """
     DELETE FROM identities
@@ -140,6 +162,23 @@ class SqliteIdentities:
             total = connection.execute(count, parameters).fetchone()[0]
             found = connection.execute(rows, (*parameters, limit, offset)).fetchall()
         return Page(total, [IdentityRow._make(row).to_identity() for row in found])
+
+    def newest(self, environment_id: int, *, before_id: int | None, limit: int) -> list[Identity]:
+        with translating:
+            connection = self._connections.get()
+            rows = connection.execute(_NEWEST, (environment_id, before_id or INTEGER_MAX, limit)).fetchall()
+        return [IdentityRow._make(row).to_identity() for row in rows]
+
+    def search(self, environment_id: int, text: str, *, limit: int) -> Found:
+        with translating:
+            connection = self._connections.get()
+            until = text + _LAST_CHARACTER
+            beginning = connection.execute(_BEGINNING, (environment_id, text, until, limit + 1)).fetchall()
+            containing = connection.execute(
+                _CONTAINING, (environment_id, SEARCHED_MAX, text.casefold(), limit + 1)
+            ).fetchall()
+            (looked_at,) = connection.execute(_LOOKED_AT, (environment_id, SEARCHED_MAX + 1)).fetchone()
+        return found(beginning, containing, limit=limit, looked_at=looked_at)
 
     def set_traits(
         self, environment_id: int, identity_id: int, traits: dict[str, TraitValue | None]

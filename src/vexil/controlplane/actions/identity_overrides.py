@@ -1,0 +1,36 @@
+"""What one identity gets: an override set in one step, whether or not there was one."""
+
+from dataclasses import replace
+
+from django.db import transaction
+
+from vexil.controlplane.actions import feature_states, values
+from vexil.controlplane.actions.feature_states import Change
+from vexil.controlplane.actions.locks import lock_environment
+from vexil.controlplane.db.models import Environment, Feature, FeatureState
+from vexil.controlplane.permissions import Actor
+from vexil.stores.identities import Identity
+from vexil.wire.snapshot import FlagValue
+
+
+@transaction.atomic
+def put(
+    environment: Environment, feature: Feature, identity: Identity, change: Change, *, by: Actor, otherwise: FlagValue
+) -> FeatureState:
+    """The override after the change; a new one has the value `otherwise`, which the identity got before."""
+    lock_environment(environment)
+    state = FeatureState.live.filter(environment=environment, feature=feature, identity_id=identity.id).first()
+    if state is not None:
+        return feature_states.update(state, change, by=by)
+    complete = change if change.value is not None else replace(change, value=values.of_native(otherwise))
+    return feature_states.create(environment, feature, complete, by=by, identity=identity)
+
+
+@transaction.atomic
+def remove(environment: Environment, feature: Feature, identity: Identity, *, by: Actor) -> bool:
+    """Say whether there was one."""
+    lock_environment(environment)
+    state = FeatureState.live.filter(environment=environment, feature=feature, identity_id=identity.id).first()
+    if state is not None:
+        feature_states.delete(state, by=by)
+    return state is not None
