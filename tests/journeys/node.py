@@ -36,7 +36,9 @@ class Client:
 
 
 @contextmanager
-def client(script: str, folder: Path, *, api_url: str, key: str, local: bool = False) -> Iterator[Client]:
+def client(
+    script: str, folder: Path, *, api_url: str, key: str, client_key: str = "", local: bool = False
+) -> Iterator[Client]:
     """The script in a folder of its own beside the installed packages, as in a user's project."""
     if not shutil.which("node") or not INSTALLED.is_dir():
         pytest.skip("needs Node and the npm packages: run `make test`")
@@ -44,7 +46,7 @@ def client(script: str, folder: Path, *, api_url: str, key: str, local: bool = F
     if not (folder / "node_modules").exists():
         (folder / "node_modules").symlink_to(INSTALLED)
     visitors = [{"identifier": visitor.identifier, "traits": visitor.traits} for visitor in VISITORS]
-    wanted = json.dumps({"apiUrl": api_url, "key": key, "local": local, "visitors": visitors})
+    wanted = json.dumps({"apiUrl": api_url, "key": key, "clientKey": client_key, "local": local, "visitors": visitors})
     command = ["node", script, wanted]
     with subprocess.Popen(
         command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"

@@ -35,3 +35,15 @@ def test_client_gets_the_right_flags_and_sees_a_change(shop: Shop, tmp_path: Pat
     shop.set_banner("hello")
     assert before == wanted(shop)
     assert after == wanted(shop, banner="good day")
+
+
+def test_listening_client_sees_a_change_by_polling(shop: Shop, tmp_path: Path) -> None:
+    api_url = str(shop.admin.client.base_url)
+
+    with node.client("flagsmith-polling.mjs", tmp_path, api_url=api_url, key=shop.admin.client_key) as client:
+        before = client.answer()
+        shop.set_banner("good day")
+        after = client.answer()
+
+    shop.set_banner("hello")
+    assert (before, after) == ("hello", "good day")

@@ -105,3 +105,17 @@ def test_the_javascript_client_follows_the_stream(shop: Shop, tmp_path: Path) ->
 
     shop.set_banner("hello")
     assert (before, after) == ("hello", "good day")
+
+
+def test_the_node_client_in_local_evaluation_follows_the_stream(shop: Shop, tmp_path: Path) -> None:
+    keys = {"key": shop.admin.server_key, "client_key": shop.admin.client_key}
+    api_url = str(shop.admin.client.base_url)
+
+    with node.client("flagsmith-nodejs-streaming.mjs", tmp_path, api_url=api_url, **keys) as client:
+        before = client.answer()
+        time.sleep(0.5)  # Nobody is told when the stream is open.
+        shop.set_banner("good day")
+        after = client.answer()
+
+    shop.set_banner("hello")
+    assert (before, after) == ("hello", "good day")
