@@ -1,14 +1,18 @@
-"""Write the parts of docs/ that are made from the source: the settings and the compatibility notes.
+"""Write the parts of docs/ that are made from the source: settings, compatibility notes, the error catalogue.
 
 The text around them is left alone. `make format` runs this, and a house rule fails when a page is behind.
 """
 
 import io
+import json
 import tokenize
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 
 from vexil import config
+from vexil.wire import errors
+from vexil.wire.catalogue.entries import Entry
 
 ROOT = Path(__file__).resolve().parent.parent
 BEGIN, END = "<!-- made by scripts/generated_docs.py -->", "<!-- end -->"
@@ -65,7 +69,31 @@ def notes_of(source: str) -> Iterator[str]:
         yield note
 
 
-PAGES = {"configuration.md": settings_table, "compatibility.md": compatibility_table}
+def error_sections() -> str:
+    """A section for each code: its heading is the anchor that `docs` in an answer points to."""
+    parts = []
+    for title, entries in errors.SECTIONS.items():
+        parts += [f"## {title}", *map(error_section, entries)]
+    return "\n\n".join(parts)
+
+
+def error_section(entry: Entry) -> str:
+    explanation = errors.example(entry)
+    example = f"> {explanation.hint}"
+    if entry.body is not None:
+        body = json.dumps(errors.with_explanation(entry.body, explanation), indent=2, ensure_ascii=False)
+        status = f"{entry.statuses[0]} {HTTPStatus(entry.statuses[0]).phrase}"
+        example = f"```http\nHTTP/1.1 {status}\nContent-Type: application/json\n\n{body}\n```"
+    statuses = ", ".join(map(str, entry.statuses)) or "none"
+    lines = [f"**Status** {statuses}", f"**Cause** {entry.cause}", f"**Remedy** {entry.remedy}", example]
+    return "\n\n".join([f"### {entry.code}", *lines])
+
+
+PAGES = {
+    "configuration.md": settings_table,
+    "compatibility.md": compatibility_table,
+    "http-errors.md": error_sections,
+}
 
 if __name__ == "__main__":
     main()

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from tests.explanations import ADDED, without_explanation
 from vexil.dataplane.app import DataPlane
 
 T = TypeVar("T")
@@ -18,7 +19,12 @@ class Answer:
     body: bytes
 
     def json(self) -> Any:
-        return json.loads(self.body)
+        """The contract's own body; `explanation` is what an error's has besides."""
+        return without_explanation(self.status, json.loads(self.body))
+
+    def explanation(self) -> dict[str, str]:
+        body = json.loads(self.body)
+        return {name: body[name] for name in ADDED}
 
 
 @dataclass

@@ -1,3 +1,5 @@
+import json
+
 from tests.dataplane.conftest import Serve
 from vexil import __version__
 from vexil.dataplane.health import Installation, readiness, version
@@ -7,9 +9,8 @@ def failing() -> None:
     raise ConnectionError("db.internal:5432 refused")
 
 
-async def body_of(installation: Installation) -> tuple[int, bytes]:
-    answer = await readiness(installation.checks)
-    return answer.status, answer.body
+class MigrationsPending(Exception):
+    """As the control plane's check raises it, which this plane cannot import."""
 
 
 def test_liveness_asks_nobody(serve: Serve) -> None:
@@ -30,9 +31,36 @@ def test_all_paths_of_readiness_answer_without_a_redirect(serve: Serve) -> None:
 def test_a_failing_check_is_named_without_its_secrets(serve: Serve) -> None:
     loop = serve().loop
 
-    status, body = loop.run_until_complete(body_of(Installation({"DatabaseBackend": failing, "Other": lambda: None})))
+    answer = loop.run_until_complete(readiness({"DatabaseBackend": failing, "Other": lambda: None}))
 
-    assert (status, body) == (500, b'{"DatabaseBackend":"unavailable: ConnectionError","Other":"working"}')
+    explained = {name: text for name, text in json.loads(answer.body).items() if name not in {"hint", "docs"}}
+    assert (answer.status, explained) == (
+        500,
+        {"DatabaseBackend": "unavailable: ConnectionError", "Other": "working", "code": "database_unavailable"},
+    )
+
+
+def test_waiting_migrations_are_named(serve: Serve) -> None:
+    def behind() -> None:
+        raise MigrationsPending
+
+    loop = serve().loop
+
+    answer = loop.run_until_complete(readiness({"DatabaseBackend": lambda: None, "MigrationsHealthCheck": behind}))
+
+    assert (answer.status, json.loads(answer.body)["code"]) == (500, "migrations_pending")
+
+
+def test_a_refused_host_is_told_to_whoever_may_ask_for_the_health(serve: Serve) -> None:
+    client = serve()
+
+    refused = client.get("/api/v1/flags/", host="flags.example.com")
+    told = client.get("/health")
+
+    assert (refused.status, refused.headers["vexil-error-code"]) == (400, "host_not_allowed")
+    assert b"flags.example.com" not in refused.body
+    assert (told.status, told.json()) == (200, {"DatabaseBackend": "working"})
+    assert told.headers["vexil-refused-host"] == "flags.example.com (see DJANGO_ALLOWED_HOSTS)"
 
 
 def test_the_version_tells_of_people_and_mail_where_there_is_a_control_plane(serve: Serve) -> None:

@@ -14,7 +14,7 @@ from vexil.dataplane.analytics import Analytics
 from vexil.dataplane.compression import coding_for
 from vexil.dataplane.deprecated import Deprecated
 from vexil.dataplane.endpoints import Endpoint, Endpoints, Handlers, all_endpoints, description, headers_of
-from vexil.dataplane.environments import Access, Environments
+from vexil.dataplane.environments import Access, Environments, NotLoaded
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.extensions import extensions
 from vexil.dataplane.health import Installation
@@ -25,11 +25,13 @@ from vexil.dataplane.requests import OpenRequest, Request
 from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream
 from vexil.dataplane.stored_traits import StoredTraits
 from vexil.dataplane.usage import UsageCounter
+from vexil.refused_hosts import RefusedHosts
 from vexil.stores.batches import Batches, Overloaded
 from vexil.stores.identities import Identity, Increment, Upsert
 from vexil.stores.opening import Stores
 from vexil.stores.unavailable import Unavailable
 from vexil.wire import headers as wire_headers
+from vexil.wire.errors import explain
 from vexil.wire.headers import Headers
 from vexil.wire.hosts import host_allowed
 from vexil.wire.keys import is_server_key
@@ -76,6 +78,7 @@ class DataPlane:
             "/version/": self._version,
         }
         self._good_hosts: set[str] = set()
+        self._refused_hosts = RefusedHosts()
         self._always = wire_headers.VERSION + (wire_headers.NO_STORE if config.add_never_cache_headers else ())
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -119,7 +122,9 @@ class DataPlane:
         """Answer one request; whatever goes wrong is an answer, too."""
         request_headers = scope.headers
         origin = request_headers.get("origin")
-        if not self._is_good_host(request_headers.get("host") or ""):
+        host = request_headers.get("host") or ""
+        if not self._is_good_host(host):
+            self._refused_hosts.add(host)
             return rsgi.send(stream, scope.method, _wrong_host())
         if wire_headers.is_preflight(scope.method, request_headers.get("access-control-request-method")):
             answer = wire_headers.preflight(origin, self._config.cors_extra_headers)
@@ -149,26 +154,27 @@ class DataPlane:
             handler = endpoint.methods.get("GET" if scope.method == "HEAD" else scope.method)
             return await handler(request) if handler else description(endpoint, scope.method)
         except Refusal as refusal:
-            return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
+            return errors.answer(refusal, scope)
         except BodyTooLarge:
-            return _refused(errors.body_too_large(self._config.body_bytes_max))
+            return errors.answer(errors.body_too_large(self._config.body_bytes_max), scope)
         except BodyIncomplete:
-            return _refused(errors.body_incomplete())
+            return errors.answer(errors.body_incomplete(), scope)
+        except NotLoaded:
+            return errors.answer(errors.not_loaded(), scope)
         except (Unavailable, Overloaded):
-            return _refused(errors.unavailable())
+            return errors.answer(errors.unavailable(), scope)
         except Exception:
             # The outermost point of a request: the client gets JSON, the log gets the cause.
             log.exception("request.failed", resource=endpoint.resource)
-            return _refused(errors.detail(500, "Internal server error."))
+            return errors.answer(errors.internal(), scope)
 
     async def _stream(self, key: str, scope: Scope, stream: Stream) -> None:
         try:
             await self._streams.serve(key, scope, stream)
-        except (Refusal, Unavailable) as error:
-            refusal = error if isinstance(error, Refusal) else errors.unavailable()
+        except (Refusal, NotLoaded) as error:
+            refusal = error if isinstance(error, Refusal) else errors.not_loaded()
             shared = (("Access-Control-Allow-Origin", "*"), ("Allow", "GET, HEAD"), *wire_headers.VARY_ORIGIN)
-            headers = (*_JSON, *refusal.headers, *shared, *self._always)
-            rsgi.send(stream, scope.method, Response(refusal.status, headers, refusal.body))
+            rsgi.send(stream, scope.method, errors.answer(refusal, scope), (*shared, *self._always))
 
     async def _request(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> OpenRequest:
         if not endpoint.needs_key:
@@ -189,9 +195,9 @@ class DataPlane:
             raise errors.missing_key()
         access = self._environments.find(key) or await self._environments.load(key)
         if access is None:
-            raise errors.unknown_key()
+            raise errors.unknown_key(key)
         if endpoint.needs_server_key and not is_server_key(key):
-            raise errors.missing_key()
+            raise errors.server_key_needed()
         return access
 
     async def _service(self, scope: Scope) -> tuple[Response, Headers]:
@@ -205,7 +211,7 @@ class DataPlane:
             location = scope.path + "/" + (f"?{scope.query_string}" if scope.query_string else "")
             redirect = (("Location", location), ("Content-Type", wire_headers.HTML))
             return Response(301, redirect), wire_headers.VERSION + wire_headers.VARY_ORIGIN
-        return _refused(errors.not_found()), wire_headers.VARY_ORIGIN
+        return errors.answer(errors.not_found(), scope), wire_headers.VARY_ORIGIN
 
     def _all_endpoints(self) -> Endpoints:
         find, save, bytes_max = self._find(), self._saves.run, self._config.body_bytes_max
@@ -234,7 +240,7 @@ class DataPlane:
         return find_with_others
 
     async def _readiness(self) -> Response:
-        return await health.readiness(self._installation.checks)
+        return await health.readiness(self._installation.checks, self._refused_hosts.lately())
 
     async def _liveness(self) -> Response:
         return health.liveness()
@@ -252,7 +258,7 @@ class DataPlane:
         return True
 
 
-_JSON: Headers = (("Content-Type", "application/json"),)
+_WRONG_HOST = explain("host_not_allowed").headers
 _FORBIDDEN = b"<!doctype html>\n<html lang=en>\n<title>403 Forbidden</title>\n<h1>403 Forbidden</h1>\n"
 
 
@@ -267,10 +273,6 @@ def _refuse_unless_acceptable(scope: Scope) -> None:
         raise errors.not_acceptable()
 
 
-def _refused(refusal: Refusal) -> Response:
-    return Response(refusal.status, (*_JSON, *refusal.headers), refusal.body)
-
-
 def _wrong_host() -> Response:
     headers = (("Content-Type", wire_headers.HTML), *wire_headers.VERSION, *wire_headers.VARY_ORIGIN)
-    return Response(400, headers, wire_headers.WRONG_HOST_BODY)
+    return Response(400, headers + _WRONG_HOST, wire_headers.WRONG_HOST_BODY)

@@ -52,9 +52,9 @@ def _json_or_refusal(body: bytes) -> Any:
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except RecursionError:
-        raise errors.detail(400, "JSON parse error - nested too deeply") from None
+        raise errors.malformed_body("JSON parse error - nested too deeply") from None
     except ValueError as error:
-        raise errors.detail(400, f"JSON parse error - {error}") from None
+        raise errors.malformed_body(f"JSON parse error - {error}") from None
 
 
 def _refuse_constant(name: str) -> None:
@@ -65,7 +65,7 @@ def _multipart(body: bytes, content_type: str) -> dict[str, str]:
     head = b"Content-Type: " + content_type.encode("latin-1", "replace") + b"\r\n\r\n"
     message = BytesParser(policy=HTTP).parsebytes(head + body)
     if not message.is_multipart():
-        raise errors.detail(400, "Multipart form parse error - Invalid boundary in multipart: None")
+        raise errors.malformed_body("Multipart form parse error - Invalid boundary in multipart: None", _MULTIPART)
     fields = {}
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition")

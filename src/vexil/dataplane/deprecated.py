@@ -74,7 +74,7 @@ async def options_of_feature(request: Request, feature_id: str) -> Response:
     catalogue = request.access.environment.catalogue
     feature = catalogue.feature(int(feature_id))
     if feature is None or (feature.is_server_key_only and not request.access.is_server):
-        raise errors.detail(404, "No Feature matches the given query.")
+        raise errors.detail(404, "No Feature matches the given query.", "no_such_object")
     answer: dict[str, object] = {"control_value": None, "options": []}
     if feature.type == "MULTIVARIATE":
         options = sorted(feature.options, key=lambda option: (option.key is None, option.key or "", option.id))

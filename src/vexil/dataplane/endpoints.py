@@ -155,7 +155,7 @@ def headers_of(endpoint: Endpoint, method: str, status: int, authorization: str 
 def description(endpoint: Endpoint, method: str) -> Response:
     """The answer to an OPTIONS that is no preflight; any other method is refused."""
     if method != "OPTIONS":
-        raise errors.method_not_allowed(method)
+        raise errors.method_not_allowed(method, endpoint.allow)
     body = {
         "name": endpoint.name,
         "description": "",

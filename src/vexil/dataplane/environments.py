@@ -23,6 +23,11 @@ from vexil.wire.keys import is_server_key
 
 log = structlog.get_logger(__name__)
 
+
+class NotLoaded(Unavailable):
+    """The database is away, and what the key opens is not in memory: nothing can be said of the key."""
+
+
 Changed = Callable[[int, CompiledEnvironment | None], None]
 """Told, in some thread, the id of an environment and what it is now; None when it is gone."""
 
@@ -50,6 +55,7 @@ class Environments:
         self._owners: dict[str, int] = {}
         self._compiled: dict[int, CompiledEnvironment] = {}
         self._last_change = 0
+        self._has_looked = False
         self._refreshing = threading.Lock()
         self._loading: dict[int, asyncio.Future[None]] = {}
         self._stopping = threading.Event()
@@ -76,6 +82,7 @@ class Environments:
             for head in self._stores.snapshots.heads(after=self._last_change):
                 self._take(head)
                 self._last_change = head.change
+            self._has_looked = True
 
     def find(self, key: str) -> Access | None:
         """What the key opens, when its environment is in memory and the key is not over."""
@@ -87,11 +94,16 @@ class Environments:
     async def load(self, key: str) -> Access | None:
         """The same for a key whose environment may not be in memory yet; None for a key that opens nothing.
 
-        Raise `Unavailable` when the store would have to be asked and is away.
+        Raise `NotLoaded` when the store would have to be asked and is away.
         """
+        if not self._has_looked:
+            raise NotLoaded
         environment_id = self._owners.get(key)
         if environment_id is not None and environment_id not in self._compiled:
-            await self._load_once(environment_id)
+            try:
+                await self._load_once(environment_id)
+            except Unavailable:
+                raise NotLoaded from None
         return self.find(key)
 
     async def _load_once(self, environment_id: int) -> None:

@@ -1,78 +1,149 @@
-"""What the data plane refuses, and how it says so (sdk-api.md §1.1 and §1.6)."""
+"""What the data plane refuses, and how it says so (sdk-api.md §1.1 and §1.6).
 
+A refusal is explained only when it is answered: what raises it need not know the request.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
-from vexil.wire import json_text
+from vexil.dataplane.rsgi import Response, Scope
+from vexil.wire import credentials, errors, json_text, paths
+from vexil.wire.errors import Explanation, explain
 from vexil.wire.headers import Headers
+
+Because = Callable[[Scope], Explanation]
+
+_HOST_CHARACTERS_MAX = 100
+_UNREACHABLE = "The database cannot be reached at the moment. Try again."
+_SOON: Headers = (("Retry-After", "1"),)
 
 
 class Refusal(Exception):
     """A request that is answered with an error; the body is JSON."""
 
-    def __init__(self, status: int, body: Any, headers: Headers = ()) -> None:
+    def __init__(self, status: int, body: Any, headers: Headers = (), *, because: Because) -> None:
         super().__init__(status, body)
         self.status = status
         self.content = body
-        self.body = json_text.dumps(body)
         self.headers = headers
+        self.because = because
 
 
-def detail(status: int, text: str, headers: Headers = ()) -> Refusal:
-    return Refusal(status, {"detail": text}, headers)
+def answer(refusal: Refusal, scope: Scope) -> Response:
+    """The refusal with its code and hint; as RFC 9457 has it for clients that accept that."""
+    explanation = refusal.because(scope)
+    if errors.wants_problem(scope.headers.get("accept")):
+        kind, body = errors.PROBLEM_JSON, errors.problem(refusal.status, refusal.content, explanation)
+    else:
+        kind, body = "application/json", errors.with_explanation(refusal.content, explanation)
+    headers = (("Content-Type", kind), *refusal.headers, *explanation.headers)
+    return Response(refusal.status, headers, json_text.dumps(body))
+
+
+def for_code(code: str, **facts: object) -> Because:
+    return lambda _: explain(code, **facts)
+
+
+def detail(status: int, text: str, code: str, headers: Headers = (), **facts: object) -> Refusal:
+    return Refusal(status, {"detail": text}, headers, because=for_code(code, **facts))
 
 
 def missing_key() -> Refusal:
-    return detail(403, "Invalid or missing Environment key")
+    body = {"detail": "Invalid or missing Environment key"}
+    return Refusal(
+        403, body, because=lambda scope: credentials.absent_environment_key(scope.headers.get("authorization"))
+    )
 
 
-def unknown_key() -> Refusal:
-    return detail(401, "Invalid or missing Environment Key", (("WWW-Authenticate", 'X-Environment-Key realm="api"'),))
+def server_key_needed() -> Refusal:
+    body = {"detail": "Invalid or missing Environment key"}
+    return Refusal(403, body, because=lambda scope: explain("server_key_needed", path=scope.path))
+
+
+def unknown_key(key: str) -> Refusal:
+    body = {"detail": "Invalid or missing Environment Key"}
+    challenge = (("WWW-Authenticate", 'X-Environment-Key realm="api"'),)
+    return Refusal(401, body, challenge, because=lambda scope: credentials.unknown_environment_key(key, _host(scope)))
 
 
 def not_serving() -> Refusal:
-    return detail(403, "Organisation is disabled from serving flags.")
+    return detail(403, "Organisation is disabled from serving flags.", "organisation_stopped")
 
 
-def method_not_allowed(method: str) -> Refusal:
-    return detail(405, f'Method "{method}" not allowed.')
+def method_not_allowed(method: str, allowed: str) -> Refusal:
+    text = f'Method "{method}" not allowed.'
+    return detail(405, text, "method_not_allowed", method=method, allowed=allowed)
 
 
 def not_acceptable() -> Refusal:
-    return detail(406, "Could not satisfy the request Accept header.")
+    return detail(406, "Could not satisfy the request Accept header.", "not_acceptable")
 
 
 def unsupported_media_type(media_type: str) -> Refusal:
-    return detail(415, f'Unsupported media type "{media_type}" in request.')
+    text = f'Unsupported media type "{media_type}" in request.'
+    return detail(415, text, "unsupported_media_type", sent="another one" if media_type else "none")
 
 
 def body_too_large(bytes_max: int) -> Refusal:
-    return detail(413, f"The request body is larger than {bytes_max} bytes.")
+    text = f"The request body is larger than {bytes_max} bytes."
+    return detail(413, text, "body_too_large", bytes_max=bytes_max)
 
 
 def body_incomplete() -> Refusal:
-    return detail(400, "The request body ended before all of it was sent.")
+    return detail(400, "The request body ended before all of it was sent.", "body_incomplete")
 
 
-def feature_not_found() -> Refusal:
-    return detail(404, "Given feature not found")
+def malformed_body(text: str, media_type: str = "application/json") -> Refusal:
+    return detail(400, text, "malformed_body", media_type=media_type)
+
+
+def feature_not_found(updated_at_text: str | None = None) -> Refusal:
+    headers = (("X-Flagsmith-Document-Updated-At", updated_at_text),) if updated_at_text else ()
+    return detail(404, "Given feature not found", "feature_not_found", headers)
 
 
 def not_found() -> Refusal:
-    return detail(404, "Not found.")
+    """For a path that nothing has, on a node that serves the Flags API alone."""
+    because: Because = lambda scope: paths.explain_unknown(scope.path, paths.of_flags_api)  # noqa: E731 -- as its likes
+    return Refusal(404, {"detail": "Not found."}, because=because)
 
 
 def no_such_stream() -> Refusal:
-    return detail(404, "There is no event stream for this key. The path takes the environment's client key.")
+    text = "There is no event stream for this key. The path takes the environment's client key."
+    return detail(404, text, "no_event_stream")
 
 
 def too_many_streams(retry_after_seconds: int) -> Refusal:
-    return detail(503, "Too many event streams at the moment.", (("Retry-After", str(retry_after_seconds)),))
+    headers = (("Retry-After", str(retry_after_seconds)),)
+    text = "Too many event streams at the moment."
+    return detail(503, text, "too_many_streams", headers, seconds=retry_after_seconds)
 
 
 def unavailable() -> Refusal:
     """The store is away: the client is served when it comes back a second later."""
-    return detail(503, "The database cannot be reached at the moment. Try again.", (("Retry-After", "1"),))
+    return detail(503, _UNREACHABLE, "database_unavailable", _SOON)
 
 
-def invalid(errors: Any) -> Refusal:
-    return Refusal(400, errors)
+def not_loaded() -> Refusal:
+    """The same right after a start, when what the key opens is not in memory."""
+    return detail(503, _UNREACHABLE, "cache_cold", _SOON)
+
+
+def internal() -> Refusal:
+    return detail(500, "Internal server error.", "internal_error")
+
+
+def client_traits_not_allowed() -> Refusal:
+    body = {"non_field_errors": ["Setting traits not allowed with client key."]}
+    return Refusal(400, body, because=for_code("client_traits_not_allowed"))
+
+
+def invalid(problems: Any) -> Refusal:
+    """400 with an entry for each wrong field, or a list of texts."""
+    fields = ", ".join(map(str, problems)) if isinstance(problems, dict) else "the body"
+    return Refusal(400, problems, because=for_code("invalid_fields", fields=fields))
+
+
+def _host(scope: Scope) -> str:
+    """Only hosts that are served come so far."""
+    return (scope.headers.get("host") or "this server")[:_HOST_CHARACTERS_MAX]

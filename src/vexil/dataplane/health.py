@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from vexil import __version__
 from vexil.dataplane.rsgi import Response
 from vexil.wire import json_text
+from vexil.wire.errors import explain, with_explanation
 from vexil.wire.headers import Headers
 
 Check = Callable[[], None]
@@ -29,16 +30,25 @@ class Installation:
 _JSON: Headers = (("Content-Type", "application/json"),)
 _CHECK_SECONDS_MAX = 5.0
 
+REFUSED_HOST = "Vexil-Refused-Host"
+"""Names the host that was refused last, if that was lately; the body keeps the form that probes know."""
+
 
 def liveness() -> Response:
     return Response(200, _JSON, b'{"status":"ok"}')
 
 
-async def readiness(checks: Mapping[str, Check]) -> Response:
+async def readiness(checks: Mapping[str, Check], refused_host: str | None = None) -> Response:
     """200 when every check passes within a few seconds, else 500; the body says which one failed and why."""
     results = dict(zip(checks, await asyncio.gather(*map(_result, checks.values())), strict=True))
-    status = 200 if all(result == "working" for result in results.values()) else 500
-    return Response(status, _JSON, json_text.dumps(results))
+    failed = [result for result in results.values() if result != "working"]
+    told = _JSON if refused_host is None else (*_JSON, (REFUSED_HOST, f"{refused_host} (see DJANGO_ALLOWED_HOSTS)"))
+    if not failed:
+        return Response(200, told, json_text.dumps(results))
+    is_behind = all(result.endswith("MigrationsPending") for result in failed)
+    explanation = explain("migrations_pending" if is_behind else "database_unavailable")
+    headers = (*told, *explanation.headers)
+    return Response(500, headers, json_text.dumps(with_explanation(results, explanation)))
 
 
 async def _result(check: Check) -> str:

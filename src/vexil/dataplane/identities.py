@@ -151,8 +151,7 @@ def _one(access: Access, outcomes: list[bytes], feature_name: str) -> Response:
     for name, flag in zip(access.view.feature_names, outcomes, strict=True):
         if name == feature_name and flag:
             return Response(200, headers, flag)
-    refusal = errors.feature_not_found()
-    return Response(refusal.status, headers, refusal.body)
+    raise errors.feature_not_found(access.environment.updated_at_text)
 
 
 def _prepare(

@@ -17,6 +17,7 @@ from vexil.dataplane.rsgi import Response
 from vexil.engine import Subject
 from vexil.reasons.decisions import Decision
 from vexil.wire import json_text, snapshot
+from vexil.wire.errors import explain, with_explanation
 from vexil.wire.headers import Headers
 
 _JSON: Headers = (("Content-Type", "application/json"),)
@@ -189,4 +190,14 @@ def _matches(condition: str | None, etag: str) -> bool:
 
 
 def _failed(status: int, body: dict[str, Any]) -> Response:
-    return Response(status, _JSON, json_text.dumps(body))
+    explanation = _EXPLANATIONS[body["errorCode"]]
+    headers = (*_JSON, *explanation.headers)
+    return Response(status, headers, json_text.dumps(with_explanation(body, explanation)))
+
+
+_EXPLANATIONS = {
+    "PARSE_ERROR": explain("malformed_body", media_type="application/json"),
+    "INVALID_CONTEXT": explain("invalid_fields", fields="context"),
+    "TARGETING_KEY_MISSING": explain("invalid_fields", fields="context.targetingKey"),
+    "FLAG_NOT_FOUND": explain("feature_not_found"),
+}

@@ -38,7 +38,7 @@ class StoredTraits:
     async def put_many(self, request: Request) -> Response:
         refuse_unless_stored(request.access)
         if not _may_set(request.access):
-            raise errors.detail(400, "Unable to set traits with client key.")
+            raise errors.detail(400, "Unable to set traits with client key.", "client_traits_not_allowed")
         given = trait_forms.traits(await bodies.read(request, self._body_bytes_max))
         upserts = _upserts(request.access.environment.id, given)
         for start in range(0, len(upserts), _AT_ONCE_MAX):
@@ -63,12 +63,12 @@ class StoredTraits:
 
 def refuse_unless_stored(access: Access) -> None:
     if not access.environment.organisation.persist_trait_data:
-        raise errors.detail(403, "Organisation is not authorised to store traits.")
+        raise errors.detail(403, "Organisation is not authorised to store traits.", "traits_not_stored")
 
 
 def refuse_unless_allowed(access: Access) -> None:
     if not _may_set(access):
-        raise errors.invalid({"non_field_errors": ["Setting traits not allowed with client key."]})
+        raise errors.client_traits_not_allowed()
 
 
 def _may_set(access: Access) -> bool:

@@ -103,7 +103,7 @@ class Streams:
     async def serve(self, key: str, scope: Scope, stream: Stream) -> None:
         """Send events until the client or the server goes; raise `Refusal` before the first byte."""
         if scope.method not in {"GET", "HEAD"}:
-            raise errors.method_not_allowed(scope.method)
+            raise errors.method_not_allowed(scope.method, "GET, HEAD")
         await self._environments.load(key)
         self._open(key)
         if scope.method == "HEAD":

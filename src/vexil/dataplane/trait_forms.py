@@ -35,7 +35,7 @@ def trait(form: Any) -> IdentityTrait:
 
 def traits(form: Any) -> list[IdentityTrait]:
     if not isinstance(form, list) or not all(isinstance(item, dict) for item in form):
-        raise errors.detail(400, "Invalid request data")
+        raise errors.detail(400, "Invalid request data", "invalid_fields", fields="trait_value")
     problems: list[Problems] = [{} for _ in form]
     found = [_trait(problem, item, fields.trait_value) for problem, item in zip(problems, form, strict=True)]
     if any(problems):
@@ -46,7 +46,7 @@ def traits(form: Any) -> list[IdentityTrait]:
 def value_alone(form: Any) -> TraitValue:
     """The one field of the deprecated way to set a trait."""
     if not isinstance(form, dict) or form.get("trait_value") is None:
-        raise errors.detail(400, "Trait value not provided")
+        raise errors.detail(400, "Trait value not provided", "invalid_fields", fields="trait_value")
     problems: Problems = {}
     value: TraitValue = fields.required(problems, "trait_value", fields.trait_value, form)
     if problems:

@@ -10,8 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 import structlog
 
+from vexil.dataplane import errors
 from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream, read_body, send
-from vexil.wire import json_text
 from vexil.wire.headers import NO_STORE, VARY_ORIGIN, VERSION
 
 log = structlog.get_logger(__name__)
@@ -41,13 +41,13 @@ class DjangoBridge:
             if scope.method not in _READS:
                 await self._after_write()
         except BodyTooLarge:
-            response = _error(413, f"The request body is larger than {self._body_bytes_max} bytes.")
+            response = _error(errors.body_too_large(self._body_bytes_max), scope)
         except BodyIncomplete:
-            response = _error(400, "The request body ended before all of it was sent.")
+            response = _error(errors.body_incomplete(), scope)
         except Exception:
             # The outermost point of a request: the client gets JSON, the log gets the cause.
             log.exception("request.failed")
-            response = _error(500, "Internal server error.")
+            response = _error(errors.internal(), scope)
         send(stream, scope.method, response)
 
     def stop(self) -> None:
@@ -103,6 +103,6 @@ def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
     return environ
 
 
-def _error(status: int, text: str) -> Response:
-    headers = (("Content-Type", "application/json"), *VERSION, *NO_STORE, *VARY_ORIGIN)
-    return Response(status, headers, json_text.dumps({"detail": text}))
+def _error(refusal: errors.Refusal, scope: Scope) -> Response:
+    response = errors.answer(refusal, scope)
+    return response._replace(headers=(*response.headers, *VERSION, *NO_STORE, *VARY_ORIGIN))

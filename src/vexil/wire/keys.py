@@ -4,11 +4,11 @@ import secrets
 
 SERVER_KEY_PREFIX = "ser."
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_LENGTH = 22
+LENGTH = 22
 
 
 def new_client_key() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+    return "".join(secrets.choice(_ALPHABET) for _ in range(LENGTH))
 
 
 def new_server_key() -> str:

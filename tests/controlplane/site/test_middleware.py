@@ -6,6 +6,7 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from tests.controlplane.client import AdminClient
+from tests.explanations import without_explanation
 from vexil import __version__
 
 NO_STORE = "max-age=0, no-cache, no-store, must-revalidate, private"
@@ -95,7 +96,8 @@ def test_with_append_slash_off_an_unslashed_path_is_unknown(browser: Client) -> 
     with with_settings(append_slash=False):
         response = browser.get("/api/v1/projects")
 
-    assert (response.status_code, response.json()) == (404, {"detail": "Not found."})
+    assert (response.status_code, response.json()["code"]) == (404, "missing_slash")
+    assert "/api/v1/projects/" in response.json()["hint"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +108,7 @@ def test_unknown_paths_below_api_are_json(browser: Client, path: str) -> None:
     response = browser.get(path)
 
     assert (response.status_code, response["Content-Type"]) == (404, "application/json")
-    assert response.json() == {"detail": "Not found."}
+    assert without_explanation(404, response.json()) == {"detail": "Not found."}
 
 
 @pytest.mark.parametrize("path", ["/projects/", "/v1/projects/", "/API/V1/projects/"])

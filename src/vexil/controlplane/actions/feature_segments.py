@@ -12,7 +12,7 @@ from vexil.controlplane.actions import events, feature_states
 from vexil.controlplane.actions.feature_states import Change, UsesVersions
 from vexil.controlplane.actions.locks import lock_environment
 from vexil.controlplane.actions.publishing import publish
-from vexil.controlplane.actions.refusals import Refused
+from vexil.controlplane.actions.refusals import LimitReached, Refused
 from vexil.controlplane.db.models import Environment, Feature, FeatureSegment, FeatureState, FeatureVersion, Segment
 from vexil.controlplane.permissions import Actor
 
@@ -100,7 +100,11 @@ def insert_link(
     elsewhere = FeatureSegment.current.filter(environment=environment).exclude(feature=feature).count()
     siblings = _links(environment, feature.pk, version.pk if version else None)
     if elsewhere + siblings.count() >= environment.project.max_segment_overrides_allowed:
-        raise Refused("The environment has reached the maximum allowed segments overrides limit.", "environment")
+        raise LimitReached(
+            "The environment has reached the maximum allowed segments overrides limit.",
+            "environment",
+            limit="max_segment_overrides_allowed of the project",
+        )
     last = siblings.last()
     link = FeatureSegment.objects.create(
         environment=environment,

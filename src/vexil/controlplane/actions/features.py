@@ -15,7 +15,7 @@ from vexil.controlplane.actions.locks import lock_project
 from vexil.controlplane.actions.metadata import Value as CustomField
 from vexil.controlplane.actions.multivariate import OptionFields
 from vexil.controlplane.actions.publishing import publish_project
-from vexil.controlplane.actions.refusals import Refused
+from vexil.controlplane.actions.refusals import LimitReached, Refused
 from vexil.controlplane.db.models import (
     Feature,
     FeatureSegment,
@@ -190,7 +190,11 @@ def _check_name_pattern(pattern: str, name: str) -> None:
 
 def _check_limit(project: Project) -> None:
     if Feature.live.filter(project=project).count() >= project.max_features_allowed:
-        raise Refused("The Project has reached the maximum allowed features limit.", "project")
+        raise LimitReached(
+            "The Project has reached the maximum allowed features limit.",
+            "project",
+            limit="max_features_allowed of the project",
+        )
 
 
 def _check_tags(project: Project, tags: Sequence[Tag]) -> None:

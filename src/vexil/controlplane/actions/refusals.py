@@ -8,3 +8,11 @@ class Refused(Exception):
         super().__init__(message)
         self.message = message
         self.field = field
+
+
+class LimitReached(Refused):
+    """One of the system limits (docs/self-hosting.md); `limit` says where the operator raises it."""
+
+    def __init__(self, message: str, field: str, *, limit: str) -> None:
+        super().__init__(message, field)
+        self.limit = limit

@@ -12,7 +12,7 @@ from vexil.controlplane.actions import events, metadata
 from vexil.controlplane.actions.locks import lock_project
 from vexil.controlplane.actions.metadata import Value
 from vexil.controlplane.actions.publishing import publish_project
-from vexil.controlplane.actions.refusals import Refused
+from vexil.controlplane.actions.refusals import LimitReached, Refused
 from vexil.controlplane.db.models import Feature, FeatureSegment, FeatureState, Project, Segment
 from vexil.controlplane.permissions import Actor
 
@@ -41,7 +41,11 @@ class NewSegment:
 def create(project: Project, new: NewSegment, *, by: Actor) -> Segment:
     lock_project(project)
     if Segment.live.filter(project=project).count() >= project.max_segments_allowed:
-        raise Refused("The project has reached the maximum allowed segments limit.", "project")
+        raise LimitReached(
+            "The project has reached the maximum allowed segments limit.",
+            "project",
+            limit="max_segments_allowed of the project",
+        )
     segment = Segment(project=project, name=new.name, description=new.description, feature=new.feature)
     _set_rules(segment, new.rules)
     segment.save()
@@ -109,8 +113,10 @@ def _set_rules(segment: Segment, rules: list[Rule]) -> None:
     _check_depth(rules)
     count, limit = _condition_count(rules), settings.VEXIL.segment_conditions_max
     if count > limit:
-        raise Refused(
-            f"The segment has {count} conditions, which exceeds the maximum condition count of {limit}.", "segment"
+        raise LimitReached(
+            f"The segment has {count} conditions, which exceeds the maximum condition count of {limit}.",
+            "segment",
+            limit="SEGMENT_RULES_CONDITIONS_LIMIT",
         )
     segment.rules = [_numbered(rule, segment) for rule in rules]
 

@@ -10,6 +10,8 @@ from rest_framework.request import Request
 
 from vexil.controlplane.db.models import MasterAPIKey, User
 from vexil.controlplane.permissions import Actor
+from vexil.wire import credentials
+from vexil.wire.errors import Explanation, explain
 
 CHALLENGE = 'Cookie realm="api"'
 _API_KEY_SCHEME = "Api-Key "
@@ -28,6 +30,14 @@ def user_of(request: Request) -> User:
     if user is None:
         raise PermissionDenied
     return user
+
+
+class KeyRefused(AuthenticationFailed):
+    """An organisation's key that opens nothing, and why."""
+
+    def __init__(self, explanation: Explanation) -> None:
+        super().__init__("Valid Master API Key not found.")
+        self.explanation = explanation
 
 
 class UserToken(TokenAuthentication):
@@ -66,9 +76,12 @@ class UsersOnly(BasePermission):
 
 def _usable_key(text: str) -> MasterAPIKey:
     prefix = text.partition(".")[0].replace("\x00", "")
-    key: MasterAPIKey | None = MasterAPIKey.objects.filter(
-        prefix=prefix, revoked=False, deleted_at__isnull=True, organisation__deleted_at__isnull=True
-    ).first()
-    if key is None or key.has_expired or not key.is_valid(text):
-        raise AuthenticationFailed("Valid Master API Key not found.")
+    key: MasterAPIKey | None = MasterAPIKey.objects.select_related("organisation").filter(prefix=prefix).first()
+    # Only who holds the whole key learns what became of it.
+    if key is None or not key.is_valid(text):
+        raise KeyRefused(credentials.refused_api_key(text))
+    if key.revoked or key.deleted_at or key.organisation.deleted_at:
+        raise KeyRefused(explain("revoked_api_key"))
+    if key.has_expired:
+        raise KeyRefused(explain("expired_api_key"))
     return key

@@ -1,10 +1,13 @@
 """From exception to answer: the only place where the Admin API decides on a failure's status and body."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from django.core.exceptions import RequestDataTooBig
-from django.http import Http404, JsonResponse
+from django.db import DatabaseError, InterfaceError, OperationalError, ProgrammingError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from rest_framework import status
 from rest_framework.exceptions import (
     APIException,
@@ -14,6 +17,7 @@ from rest_framework.exceptions import (
     PermissionDenied,
     ValidationError,
 )
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from vexil.controlplane.actions.feature_states import StateExists, UsesVersions
@@ -31,12 +35,28 @@ from vexil.controlplane.actions.users import SignUpClosed, WeakPassword
 from vexil.controlplane.actions.version_states import Unchangeable, VersionConflict
 from vexil.controlplane.actions.versioning import AlreadyThere
 from vexil.controlplane.actions.versions import NotVersioned
+from vexil.controlplane.adminapi import explanations
 from vexil.controlplane.db.models import FeatureSegment, FeatureState, FeatureVersion
+from vexil.controlplane.queries import readiness
 from vexil.stores.identities import Unstorable
 from vexil.stores.unavailable import Unavailable
+from vexil.wire import json_text
+from vexil.wire.errors import (
+    CODE_HEADER,
+    PROBLEM_JSON,
+    Explanation,
+    explain,
+    explain_status,
+    problem,
+    wants_problem,
+    with_explanation,
+)
 
 NOT_FOUND = "Not found."
 TOO_LARGE = "Request body is too large."
+_UNREACHABLE = "The database cannot be reached."
+
+log = structlog.get_logger(__name__)
 
 
 def no_match(model: str) -> NotFound:
@@ -118,7 +138,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     **{model.DoesNotExist: _gone(name) for model, name in _CAN_GO_MEANWHILE.items()},
     Http404: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": NOT_FOUND}),
     RequestDataTooBig: lambda _: (status.HTTP_413_REQUEST_ENTITY_TOO_LARGE, {"detail": TOO_LARGE}),
-    Unavailable: lambda _: (status.HTTP_503_SERVICE_UNAVAILABLE, {"detail": "The database cannot be reached."}),
+    Unavailable: lambda _: (status.HTTP_503_SERVICE_UNAVAILABLE, {"detail": _UNREACHABLE}),
 }
 
 
@@ -126,24 +146,69 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler. None: no failure that we know, so a 500."""
     if isinstance(error, APIException):
         return _of_framework(error, context)
+    request = context["request"]
+    if isinstance(error, OperationalError | InterfaceError | ProgrammingError):
+        return _database_failed(error, request)
     entry = next((entry for kind, entry in ANSWERS.items() if isinstance(error, kind)), None)
     if entry is None:
         return None
     code, body = entry(error)
-    return Response(explained(body), status=code)
+    return explained(request, code, body, explanations.of_refusal(error, code, body, request))
 
 
-def explained(body: Any) -> Any:
-    """The body that goes out: every error passes here, so what all of them gain is added here."""
-    return body
+def explained(request: Request, code: int, body: Any, explanation: Explanation, **headers: str) -> Response:
+    """An error's answer with its code and hint; as RFC 9457 has it for clients that accept that."""
+    is_problem = wants_problem(request.headers.get("Accept"))
+    if request.method == "OPTIONS":
+        found = body  # compat: who asks what a path takes compares the keys of the answer.
+    else:
+        found = problem(code, body, explanation) if is_problem else with_explanation(body, explanation)
+    return Response(
+        found,
+        status=code,
+        headers=dict(explanation.headers) | {name.replace("_", "-"): text for name, text in headers.items()},
+        content_type=PROBLEM_JSON if is_problem else None,
+    )
 
 
-def without_view(code: int, detail: str) -> JsonResponse:
+def without_view(request: HttpRequest, code: int, detail: str, explanation: Explanation) -> JsonResponse:
     """A failure that happens before or beside any view."""
-    return JsonResponse(explained({"detail": detail}), status=code)
+    body, is_problem = {"detail": detail}, wants_problem(request.headers.get("Accept"))
+    return JsonResponse(
+        problem(code, body, explanation) if is_problem else with_explanation(body, explanation),
+        status=code,
+        headers=dict(explanation.headers),
+        content_type=PROBLEM_JSON if is_problem else "application/json",
+    )
+
+
+def explain_unexplained(request: HttpRequest, response: HttpResponseBase) -> None:
+    """What a view answered by itself gains the code of its status; a body that is no JSON object keeps its form."""
+    explanation = explain_status(response.status_code, request.method or "")
+    response.headers[CODE_HEADER] = explanation.code
+    if isinstance(response, HttpResponse) and response.headers.get("Content-Type") == "application/json":
+        body = with_explanation(json.loads(response.content or "null"), explanation)
+        if isinstance(body, dict):
+            response.content = json_text.dumps(body)
+
+
+def _database_failed(error: Exception, request: Request) -> Response | None:
+    """503 when it is away or its tables are of another version; anything else is a fault of ours, so a 500."""
+    try:
+        readiness.check_database()
+        readiness.check_migrations()
+    except readiness.MigrationsPending:
+        code = "migrations_pending"
+    except DatabaseError:
+        code = "database_unavailable"
+    else:
+        return None
+    log.warning("request.refused", code=code, error=type(error).__name__)
+    return explained(request, 503, {"detail": _UNREACHABLE}, explain(code), Retry_After="1")
 
 
 def _of_framework(error: APIException, context: dict[str, Any]) -> Response:
+    explanation = explanations.of_framework(error, context["request"])
     if isinstance(error, NotAuthenticated) and "HTTP_X_ENVIRONMENT_KEY" in context["request"].META:
         error = PermissionDenied(NotAuthenticated.default_detail)
     if isinstance(error, MethodNotAllowed) and getattr(context["view"], "refuses_other_methods", False):
@@ -152,7 +217,7 @@ def _of_framework(error: APIException, context: dict[str, Any]) -> Response:
     body = error.detail if isinstance(error.detail, list | dict) else {"detail": error.detail}
     headers = {}
     if challenge := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = challenge
+        headers["WWW_Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait))
-    return Response(explained(body), status=error.status_code, headers=headers)
+        headers["Retry_After"] = str(int(wait))
+    return explained(context["request"], error.status_code, body, explanation, **headers)

@@ -15,7 +15,7 @@ _PAGE_PARAMETERS = [
     {"name": name, "in": "query", "required": False, "schema": {"type": "integer"}} for name in ("page", "page_size")
 ]
 _REFUSED = {
-    "description": "Refused; `detail`, or an entry per field, says why.",
+    "description": "Refused; `detail`, or an entry per field, says what, `code` and `hint` why.",
     "content": {"application/json": {"schema": {}}},
 }
 

@@ -24,6 +24,15 @@ class Bucket(NamedTuple):
 
     name: str
     rate: Rate | None
+    variable: str
+
+
+class TooMany(Throttled):
+    """A refusal that says which rate was exceeded, and which variable sets it."""
+
+    def __init__(self, wait: int, bucket: Bucket) -> None:
+        super().__init__(wait)
+        self.rate, self.variable = bucket.rate, bucket.variable
 
 
 class Counted(APIView):
@@ -51,10 +60,12 @@ def _bucket(request: Request, by: Actor, scope: str | None) -> Bucket:
     address = f"address:{throttles.client_address(request.META)}"
     sender = f"user:{by.user.pk}" if by.user else address
     if scope:
-        return Bucket(f"{scope}:{address if scope in _BY_ADDRESS else sender}", _rate(scope))
+        counted_by = address if scope in _BY_ADDRESS else sender
+        return Bucket(f"{scope}:{counted_by}", _rate(scope), f"{scope.upper()}_THROTTLE_RATE")
     if by.master_api_key:
-        return Bucket(f"master_api_key:{by.master_api_key.prefix}", ours.master_api_key_throttle_rate)
-    return Bucket(f"user:{sender}", ours.user_throttle_rate)
+        name = f"master_api_key:{by.master_api_key.prefix}"
+        return Bucket(name, ours.master_api_key_throttle_rate, "MASTER_API_KEY_THROTTLE_RATE")
+    return Bucket(f"user:{sender}", ours.user_throttle_rate, "USER_THROTTLE_RATE")
 
 
 def _rate(scope: str) -> Rate | None:
@@ -64,4 +75,4 @@ def _rate(scope: str) -> Rate | None:
 
 def _admit(bucket: Bucket) -> None:
     if wait := throttles.seconds_to_wait(bucket.name, bucket.rate):
-        raise Throttled(wait)
+        raise TooMany(wait, bucket)

@@ -8,7 +8,9 @@ from django.urls import Resolver404, resolve
 from rest_framework.response import Response
 
 from vexil.controlplane.adminapi import errors
+from vexil.refused_hosts import RefusedHosts
 from vexil.wire import headers
+from vexil.wire.errors import CODE_HEADER, explain
 from vexil.wire.hosts import host_allowed
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -16,12 +18,14 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 def check_host(handle: Handler) -> Handler:
     """Refuse foreign hosts before anything else, preflights included."""
+    refused = RefusedHosts()
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if host_allowed(_host(request), settings.VEXIL.allowed_hosts):
             return handle(request)
+        refused.add(_host(request))
         response = HttpResponse(headers.WRONG_HOST_BODY, status=400)
-        return _with(response, (*headers.VERSION, *headers.VARY_ORIGIN))
+        return _with(response, (*headers.VERSION, *headers.VARY_ORIGIN, *explain("host_not_allowed").headers))
 
     return middleware
 
@@ -56,16 +60,32 @@ def add_headers(handle: Handler) -> Handler:
     return middleware
 
 
+def explain_errors(handle: Handler) -> Handler:
+    """No error leaves without a code, whoever made it."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = handle(request)
+        if response.status_code >= 400 and CODE_HEADER not in response.headers:
+            errors.explain_unexplained(request, response)
+        return response
+
+    return middleware
+
+
 def refuse_unusable(handle: Handler) -> Handler:
     """413 for a body beyond the limit; null characters, which no database column takes, end here as well."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if _body_bytes(request) > settings.VEXIL.body_bytes_max:
-            return errors.without_view(413, errors.TOO_LARGE)
+            explanation = explain("body_too_large", bytes_max=settings.VEXIL.body_bytes_max)
+            return errors.without_view(request, 413, errors.TOO_LARGE, explanation)
         if "\x00" in request.path_info:
-            return errors.without_view(404, errors.NOT_FOUND)
+            return errors.without_view(
+                request, 404, errors.NOT_FOUND, explain("unknown_path", nearest="It holds a null character.")
+            )
         if "%00" in request.META.get("QUERY_STRING", ""):
-            return errors.without_view(400, "Null characters are not allowed.")
+            text = "Null characters are not allowed."
+            return errors.without_view(request, 400, text, explain("null_characters"))
         return handle(request)
 
     return middleware

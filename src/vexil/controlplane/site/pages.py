@@ -3,12 +3,15 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from vexil.controlplane.adminapi import errors
+from vexil.controlplane.adminapi import errors, explanations
 from vexil.controlplane.dashboard import problems
+from vexil.wire.errors import explain
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django passes it by name
-    return problems.not_found(request) if _is_for_people(request) else errors.without_view(404, errors.NOT_FOUND)
+    if _is_for_people(request):
+        return problems.not_found(request)
+    return errors.without_view(request, 404, errors.NOT_FOUND, explanations.unknown_path(request.path_info))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -20,21 +23,21 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     return problems.stale_form(request)
 
 
-def nothing(_request: HttpRequest) -> HttpResponse:
+def nothing(request: HttpRequest) -> HttpResponse:
     """compat: a path without anything, to which its form without the final slash is redirected."""
-    return errors.without_view(404, errors.NOT_FOUND)
+    return errors.without_view(
+        request, 404, errors.NOT_FOUND, explain("unknown_path", nearest="The installation's health is at /health.")
+    )
 
 
-def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django passes it by name
-    return errors.without_view(400, "Bad request.")
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django passes it by name
+    return errors.without_view(request, 400, "Bad request.", explain("not_allowed"))
 
 
 def internal_error(request: HttpRequest) -> HttpResponse:
-    return (
-        problems.internal_error(request)
-        if _is_for_people(request)
-        else errors.without_view(500, "Internal server error.")
-    )
+    if _is_for_people(request):
+        return problems.internal_error(request)
+    return errors.without_view(request, 500, "Internal server error.", explain("internal_error"))
 
 
 def _is_for_people(request: HttpRequest) -> bool:

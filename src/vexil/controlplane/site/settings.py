@@ -34,6 +34,7 @@ MIDDLEWARE = [
     f"{_OURS}.answer_preflights",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     f"{_OURS}.add_headers",
+    f"{_OURS}.explain_errors",
     f"{_OURS}.refuse_unusable",
     f"{_OURS}.mend_slash",
     f"{_OURS}.protect_pages",
@@ -127,6 +128,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_SCHEMA_CLASS": "vexil.controlplane.adminapi.openapi_document.OperationSchema",
     "EXCEPTION_HANDLER": "vexil.controlplane.adminapi.errors.answer",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "vexil.controlplane.adminapi.negotiation.Negotiation",
     "UNICODE_JSON": False,
     "URL_FORMAT_OVERRIDE": None,
 }
