@@ -178,7 +178,20 @@ WITHOUT_EFFECT: dict[str, tuple[Parser, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Config(Throttling):
+class OtherServices(Throttling):
+    """How Vexil is known to the services that it talks to."""
+
+    slack_client_id: str = _setting("SLACK_CLIENT_ID", "", "Client id of the Slack app that posts changes of flags.")
+    slack_client_secret: str = _setting("SLACK_CLIENT_SECRET", "", "Client secret of that Slack app.")
+    slack_api_url: str = _setting("VEXIL_SLACK_API_URL", "https://slack.com/api/", "Slack's API, or GovSlack's.")
+    github_app_id: str = _setting("GITHUB_APP_ID", "", "Id of the GitHub app that comments on issues.")
+    github_pem: str = _setting("GITHUB_PEM", "", "Private key of that GitHub app, in PEM.")
+    github_webhook_secret: str = _setting("GITHUB_WEBHOOK_SECRET", "", "What GitHub signs its messages to us with.")
+    github_api_url: str = _setting("VEXIL_GITHUB_API_URL", "https://api.github.com/", "GitHub's API, or your own's.")
+
+
+@dataclass(frozen=True, slots=True)
+class Config(OtherServices):
     """All settings, with the defaults that an installation starts with."""
 
     data_dir: Path = _setting(

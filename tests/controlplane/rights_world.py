@@ -12,10 +12,12 @@ from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import (
     AuditRecord,
     EnvironmentGrant,
+    ExternalResource,
     Feature,
     FeatureSegment,
     FeatureState,
     FeatureVersion,
+    GithubRepository,
     Integration,
     Invite,
     InviteLink,
@@ -180,6 +182,9 @@ def _things(scene: Scene, bystander: User) -> dict[str, Any]:
         "invite_id": Invite.objects.create(organisation=organisation, email="x@example.com", hash="invite").pk,
         "prefix": make_master_api_key(organisation)[0].prefix,
         "record_id": AuditRecord.objects.order_by("pk").values_list("pk", flat=True).first() or 1,
+        "resource_id": ExternalResource.objects.create(
+            feature=feature, url="https://gitlab.com/a/b/-/issues/1", type="GITLAB_ISSUE"
+        ).pk,
         "method": "app",
         "uid": "x",
         "token": "x",
@@ -235,6 +240,13 @@ def _by_route(scene: Scene, bystander: User, things: dict[str, Any]) -> ByRoute:
     return found + _integrations(organisation, project, environment)
 
 
+_SETTINGS = {
+    "github": {"installation_id": "1"},
+    "gitlab": {"gitlab_instance_url": "http://127.0.0.1:9", "access_token": "k"},
+}
+"""Of integrations that are asked what there is to choose from; nothing answers there."""
+
+
 def _integrations(*places: Any) -> ByRoute:
     """One of each kind in each place."""
     found: ByRoute = []
@@ -242,8 +254,13 @@ def _integrations(*places: Any) -> ByRoute:
     for place, level in zip(places, of_places, strict=True):
         for kind in integrations.FORMS[level]:
             integration = Integration.objects.create(
-                kind=kind, settings={"api_key": "k"}, **{type(place).__name__.lower(): place}
+                kind=kind, settings=_SETTINGS.get(kind, {"api_key": "k"}), **{type(place).__name__.lower(): place}
             )
+            if kind == "github":
+                repository = GithubRepository.objects.create(
+                    integration=integration, project=places[1], repository_owner="a", repository_name="b"
+                )
+                found.append((f"{level.route}github/", {"repository_id": repository.pk}))
             delivery = WebhookDelivery.objects.create(integration=integration, event_type="FEATURE", body="{}")
             ids = {"integration_id": integration.pk, "delivery_id": delivery.pk}
             found.append((f"{level.route}{kind}/", ids))

@@ -12,6 +12,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "rights.md"
 PUBLIC = {
     "GET docs/",
     "GET environments/<str:api_key>/onboarding-status/",
+    "GET environments/<str:place>/integrations/slack/oauth/",
     "GET password-reset/confirm/<str:uid>/<str:token>/",
     "GET swagger.json",
     "GET swagger.yaml",

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F, Min, QuerySet
 from django.utils import timezone
 
-from vexil.controlplane.actions import events, integration_deliveries, webhook_messages
+from vexil.controlplane.actions import comments, events, integration_deliveries, webhook_messages
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.actions.webhook_messages import Message
 from vexil.controlplane.db.models import AuditRecord, DeliveryStatus, Organisation, Webhook, WebhookDelivery
@@ -39,7 +39,8 @@ def write_down() -> int:
             for webhook in listeners.get(record.pk, ())
             for message in _fitting(messages[record.pk], webhook)
         ]
-        WebhookDelivery.objects.bulk_create([*to_webhooks, *integration_deliveries.of_records(records)])
+        to_integrations = [*integration_deliveries.of_records(records), *comments.of_records(records)]
+        WebhookDelivery.objects.bulk_create([*to_webhooks, *to_integrations])
         AuditRecord.objects.filter(pk__in=[record.pk for record in records]).update(is_told=True)
     return len(records)
 
@@ -65,11 +66,20 @@ def take(limit: int, *, now: datetime) -> list[WebhookDelivery]:
 
 def answered(delivery: WebhookDelivery, status: int, body: str) -> None:
     """There was an answer; an error in it is recorded and not tried again."""
-    is_good = 200 <= status < 300
+    if not 200 <= status < 300:
+        refused(delivery, body, status)
+        return
     _ours(delivery).update(
-        status=DeliveryStatus.DELIVERED if is_good else DeliveryStatus.FAILED,
+        status=DeliveryStatus.DELIVERED, response_status=status, error="", finished_at=timezone.now()
+    )
+
+
+def refused(delivery: WebhookDelivery, reason: str, status: int | None = None) -> None:
+    """It will not be sent, whatever the answer's status."""
+    _ours(delivery).update(
+        status=DeliveryStatus.FAILED,
         response_status=status,
-        error="" if is_good else body.replace("\x00", ""),
+        error=reason.replace("\x00", ""),
         finished_at=timezone.now(),
     )
 

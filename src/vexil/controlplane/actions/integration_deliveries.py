@@ -34,7 +34,7 @@ def of_records(records: Sequence[AuditRecord]) -> list[WebhookDelivery]:
         WebhookDelivery(integration=integration, event_type=change.kind, body=_text(change))
         for pk, change in told.items()
         for integration in listeners[pk]
-        if OF_CHANGES[integration.kind].is_told(change)
+        if OF_CHANGES[integration.kind].is_told(change) and integration.settings.get("enabled", True)
     ]
     return with_room(found)
 

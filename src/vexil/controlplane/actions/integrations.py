@@ -6,9 +6,9 @@ from django.db import IntegrityError, transaction
 
 from vexil.controlplane.actions import events
 from vexil.controlplane.actions.publishing import publish
-from vexil.controlplane.db.models import Environment, Integration
-from vexil.controlplane.integrations.catalogue import OF_IDENTITIES
-from vexil.controlplane.permissions import Actor
+from vexil.controlplane.db.models import Environment, Integration, Project
+from vexil.controlplane.integrations.catalogue import GITHUB, OF_IDENTITIES, SLACK_TOKEN
+from vexil.controlplane.permissions import SYSTEM, Actor
 from vexil.controlplane.queries.integrations import Place
 
 SECRETS = frozenset({"api_key", "secret", "access_token", "api_token"})
@@ -53,6 +53,25 @@ def delete(integration: Integration, *, by: Actor) -> None:
     events.record(by, "integration.deleted", integration.pk, scope=integration.place, before=_facts(integration))
     _publish(integration)
     integration.delete()
+
+
+@transaction.atomic
+def keep_slack_token(project: Project, token: str, *, by: Actor) -> None:
+    """What Slack gave the project; an older one is replaced."""
+    held, is_new = Integration.objects.update_or_create(
+        kind=SLACK_TOKEN, project=project, defaults={"settings": {"api_token": token}}
+    )
+    kind = "integration.created" if is_new else "integration.updated"
+    events.record(by, kind, held.pk, scope=project, after=_facts(held))
+
+
+@transaction.atomic
+def forget_github(installation_id: str) -> int:
+    """The app was removed on GitHub's side; say of how many organisations."""
+    found = list(Integration.objects.filter(kind=GITHUB, settings__installation_id=installation_id))
+    for integration in found:
+        delete(integration, by=SYSTEM)
+    return len(found)
 
 
 def _publish(integration: Integration) -> None:

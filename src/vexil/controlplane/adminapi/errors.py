@@ -20,6 +20,7 @@ from rest_framework.exceptions import (
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from vexil.controlplane.actions.external_resources import AlreadyLinked, NoGithub, UnfitUrl
 from vexil.controlplane.actions.feature_states import StateExists, UsesVersions
 from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, NoSuchOverride, UnfitUpdate
 from vexil.controlplane.actions.first_run import UsersExist
@@ -37,6 +38,8 @@ from vexil.controlplane.actions.versioning import AlreadyThere
 from vexil.controlplane.actions.versions import NotVersioned
 from vexil.controlplane.adminapi import explanations
 from vexil.controlplane.db.models import FeatureSegment, FeatureState, FeatureVersion
+from vexil.controlplane.integrations.github.app import NotConfigured
+from vexil.controlplane.integrations.outgoing import Unreachable
 from vexil.controlplane.queries import readiness
 from vexil.stores.identities import Unstorable
 from vexil.stores.unavailable import Unavailable
@@ -125,6 +128,15 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     SystemTag: lambda error: (status.HTTP_400_BAD_REQUEST, [str(error)]),
     UndeletableTag: lambda error: (status.HTTP_400_BAD_REQUEST, {"message": str(error)}),
     AlreadyIntegrated: lambda error: (status.HTTP_400_BAD_REQUEST, [str(error)]),
+    AlreadyLinked: lambda _: (
+        status.HTTP_400_BAD_REQUEST,
+        ["Duplication error. The GitHub repository already linked"],
+    ),
+    **{
+        refusal: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)})
+        for refusal in (NoGithub, UnfitUrl, NotConfigured)
+    },
+    Unreachable: lambda error: (status.HTTP_502_BAD_GATEWAY, {"detail": f"The other service did not do it. {error}"}),
     NoMember: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
     WrongAddress: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
     InviteExpired: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),

@@ -25,13 +25,6 @@ class EndToEndTeardown(_Refusing):
         return _unauthorized("Token")
 
 
-class GithubWebhook(_Refusing):
-    """Without a secret that both sides know, no signature is right."""
-
-    def post(self, _request: Request) -> Response:
-        return Response({"error": "Invalid signature"}, status=400)
-
-
 class OnboardingRequest(APIView):
     schema = None
 
@@ -47,6 +40,5 @@ def _unauthorized(challenge: str) -> Response:
 urlpatterns = [
     path("cb-webhook/", BillingWebhook),
     path("e2etests/teardown/", EndToEndTeardown),
-    path("github-webhook/", GithubWebhook),
     path("onboarding/request/send/", OnboardingRequest),
 ]

@@ -80,6 +80,27 @@ class GrafanaOrganisationConfiguration(GrafanaProjectConfiguration):
     pass
 
 
+class SlackEnvironment(Form):
+    channel_id = serializers.CharField(max_length=50)
+    enabled = serializers.BooleanField(default=True)
+
+
+class GitLabConfiguration(Form):
+    gitlab_instance_url = OutsideUrl()
+    access_token = serializers.CharField(max_length=300)
+    labeling_enabled = serializers.BooleanField(default=False)
+
+    def to_representation(self, instance: Integration) -> dict[str, Any]:
+        return {**super().to_representation(instance), "access_token": "write-only"}
+
+
+class GithubConfiguration(Form):
+    installation_id = serializers.CharField(max_length=100)
+
+    def to_representation(self, instance: Integration) -> dict[str, Any]:
+        return {**super().to_representation(instance), "organisation": instance.organisation_id}
+
+
 OF_ENVIRONMENTS: dict[str, type[Form]] = {
     "amplitude": AmplitudeConfiguration,
     "segment": SegmentConfiguration,
@@ -90,11 +111,16 @@ OF_ENVIRONMENTS: dict[str, type[Form]] = {
     "dynatrace": DynatraceConfiguration,
     "sentry": SentryChangeTrackingConfiguration,
     "grafana": GrafanaEnvironmentConfiguration,
+    "slack": SlackEnvironment,
 }
 OF_PROJECTS: dict[str, type[Form]] = {
     "datadog": DataDogConfiguration,
     "new-relic": NewRelicConfiguration,
     "grafana": GrafanaProjectConfiguration,
+    "gitlab": GitLabConfiguration,
 }
-OF_ORGANISATIONS: dict[str, type[Form]] = {"grafana": GrafanaOrganisationConfiguration}
+OF_ORGANISATIONS: dict[str, type[Form]] = {
+    "grafana": GrafanaOrganisationConfiguration,
+    "github": GithubConfiguration,
+}
 """By kind. The form's name is what an unknown one is called in a 404."""

@@ -14,13 +14,14 @@ from rest_framework.views import APIView
 
 from vexil.controlplane.actions import deliveries
 from vexil.controlplane.actions import integrations as actions
-from vexil.controlplane.adminapi import errors, integration_forms, lookups
+from vexil.controlplane.adminapi import errors, integration_forms, lookups, slack_channels
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.integration_forms import Form
-from vexil.controlplane.adminapi.pagination import SizedPages
+from vexil.controlplane.adminapi.pagination import Pages, SizedPages
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.adminapi.webhook_deliveries import delivery_json
 from vexil.controlplane.db.models import Integration
+from vexil.controlplane.integrations.catalogue import GITHUB, SLACK
 from vexil.controlplane.permissions import Actor
 from vexil.controlplane.queries import integrations as queries
 
@@ -71,6 +72,11 @@ class _OfAKind(APIView):
 class Integrations(_OfAKind):
     def get(self, request: Request, place: Any) -> Response:
         integrations = queries.of_place(self.level.seen(actor_of(request), place), self.kind)
+        if self.kind == GITHUB:
+            # compat: the one list of integrations that comes in pages.
+            pages = Pages()
+            page = pages.paginate_queryset(integrations, request, view=self) or []
+            return pages.get_paginated_response(self.form(page, many=True).data)
         return Response(self.form(integrations, many=True).data)
 
     def post(self, request: Request, place: Any) -> Response:
@@ -78,6 +84,8 @@ class Integrations(_OfAKind):
         found = self.level.added_to(by, place)
         form = self.form(data=request.data)
         form.is_valid(raise_exception=True)
+        if self.kind == SLACK:
+            slack_channels.join(found, form.validated_data["channel_id"])
         integration = actions.create(found, self.kind, by=by, settings=form.validated_data)
         url = integration.settings.get("url")
         # compat: the place of a new identity webhook is said to be the URL that it calls.

@@ -10,8 +10,10 @@ from vexil.controlplane.adminapi import (
     code_references,
     environment_operations,
     environments,
+    external_resources,
     feature_serializers,
     feature_state_serializers,
+    github,
     groups,
     invite_links,
     master_api_keys,
@@ -61,6 +63,7 @@ MCP: dict[tuple[str, str], str] = {
     ("POST", "segments.Segments"): "create_project_segment",
     ("GET", "segments.OneSegment"): "get_project_segment",
     ("PATCH", "segments.OneSegment"): "update_project_segment",
+    ("GET", "external_resources.ExternalResources"): "get_feature_external_resources",
     ("GET", "groups.Groups"): "list_organization_groups",
     ("GET", "invites.Invites"): "list_organization_invites",
     ("POST", "invites.Invites"): "create_organization_invite",
@@ -88,6 +91,7 @@ PAGED = {
     "audit.AuditLogOfProject",
     "audit.AuditLogOfOrganisation",
     "integrations.Deliveries",
+    "github.Repositories",
 }
 """Views whose list comes in pages."""
 
@@ -187,6 +191,10 @@ BODIES: dict[str, Any] = {
     "identities_feature_states.CloneStates": _object("source_identity_id", source_identity_id=_WHOLE),
     "identities_traits.Traits": _TRAIT,
     "identities_traits.OneTrait": _TRAIT,
+    "external_resources.ExternalResources": external_resources.ExternalResourceSerializer,
+    "external_resources.OneExternalResource": external_resources.ExternalResourceSerializer,
+    "github.Repositories": github.RepositorySerializer,
+    "github.OneRepository": github.RepositorySerializer,
 }
 """What is sent with POST, PUT and PATCH: a serializer or a schema."""
 

@@ -18,6 +18,7 @@ from vexil.controlplane.integrations.requests import Request, RequestOf, Setting
 from vexil.controlplane.integrations.rudderstack import identify as rudderstack
 from vexil.controlplane.integrations.segment import identify as segment
 from vexil.controlplane.integrations.sentry import change as sentry
+from vexil.controlplane.integrations.slack import channel as slack
 from vexil.controlplane.integrations.webhook import identify as webhook
 
 IDENTITY_WEBHOOK = "webhook"
@@ -40,6 +41,8 @@ class OfChanges:
 
     request: RequestOf
     is_told: Callable[[Change], bool] = lambda _: True
+    refusal: Callable[[str], str] = lambda _: ""
+    """Why an answer with a good status is none: for services that answer so to everything."""
 
 
 OF_IDENTITIES = {
@@ -56,7 +59,11 @@ OF_CHANGES = {
     "new-relic": OfChanges(new_relic.request),
     "grafana": OfChanges(grafana.request),
     "sentry": OfChanges(sentry.request, sentry.is_told),
+    "slack": OfChanges(slack.request, refusal=slack.refusal),
 }
+GITHUB, GITLAB, SLACK, SLACK_TOKEN = "github", "gitlab", "slack", "slack-token"
+OF_COMMENTS = frozenset({GITHUB, GITLAB})
+"""Comment on what features are linked to."""
 
 
 def request_of(kind: str, settings: Settings, body: str) -> Request:

@@ -3,7 +3,7 @@
 It is written down when it happens and kept with its delivery; a request is made of it only when it is sent.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -57,11 +57,16 @@ class IdentifiedInFull(msgspec.Struct, frozen=True):
     segments: list[dict[str, Any]]
 
 
+LABEL = "Feature Flag"
+"""What issues and pull requests of features are labelled with."""
+
+
 class Comment(msgspec.Struct, frozen=True):
-    """What is to be written below an issue or a pull request, and the label it is to have."""
+    """What is to be written below an issue or a pull request; or what becomes of its label."""
 
     url: str
     """Of the issue or pull request."""
     type: str
     """GITHUB_ISSUE, GITHUB_PR, GITLAB_ISSUE or GITLAB_MR."""
-    text: str
+    text: str = ""
+    label: Literal["add", "remove"] | None = None

@@ -11,7 +11,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
+
+import msgspec
 
 from vexil.controlplane.integrations.addresses import InternalAddress, UnknownHost, resolve
 from vexil.controlplane.integrations.requests import Request
@@ -19,6 +22,9 @@ from vexil.controlplane.integrations.requests import Request
 TIMEOUT_SECONDS = 10.0
 BODY_BYTES_MAX = 10_000
 """How much of an answer is read; nobody needs more to see what went wrong."""
+
+JSON_BYTES_MAX = 4_000_000
+"""The same for a list that is read."""
 
 
 class Unreachable(Exception):
@@ -57,6 +63,17 @@ def send(request: Request, *, allow_internal: bool, body_bytes_max: int = BODY_B
         raise Unreachable(str(error)) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise Unreachable(f"{type(error).__name__}: {error}") from None
+
+
+def ask(request: Request, *, allow_internal: bool) -> tuple[Any, Answer]:
+    """The JSON of a good answer, and the answer; raise `Unreachable` for any other."""
+    answer = send(request, allow_internal=allow_internal, body_bytes_max=JSON_BYTES_MAX)
+    if not 200 <= answer.status < 300:
+        raise Unreachable(f"{answer.status}: {answer.body[:200]}")
+    try:
+        return msgspec.json.decode(answer.body) if answer.body else None, answer
+    except msgspec.DecodeError as error:
+        raise Unreachable(f"The answer is no JSON: {error}") from None
 
 
 def _connect(url: str, *, allow_internal: bool) -> socket.socket:

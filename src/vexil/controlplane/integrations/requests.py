@@ -28,7 +28,7 @@ RequestOf = Callable[[Settings, Any], Request]
 def json_request(url: str, content: Any, *, method: str = "POST", **headers: str) -> Request:
     """Header names have underscores for hyphens."""
     sent = {"User-Agent": USER_AGENT, "Content-Type": "application/json", **_named(headers)}
-    return Request(url, msgspec.json.encode(content), sent, method)
+    return Request(url, b"" if content is None else msgspec.json.encode(content), sent, method)
 
 
 def form_request(url: str, fields: Mapping[str, str], **headers: str) -> Request:

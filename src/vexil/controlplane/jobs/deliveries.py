@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import close_old_connections, connections
 from django.db.utils import Error
 
-from vexil.controlplane.actions import deliveries, failure_mails, integration_deliveries
+from vexil.controlplane.actions import deliveries, failure_mails, integration_deliveries, integration_requests
 from vexil.controlplane.db.models import WebhookDelivery
 from vexil.controlplane.integrations import catalogue, outgoing, webhooks
+from vexil.controlplane.integrations.github.app import NotConfigured
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -45,28 +46,38 @@ def run(stopping: threading.Event) -> None:
 def deliver(delivery: WebhookDelivery) -> None:
     """One attempt, and what came of it."""
     try:
-        answer = _send(delivery, allow_internal=settings.VEXIL.webhooks_may_be_internal)
+        answer = _send(delivery)
     except outgoing.Unreachable as error:
         log.warning("delivery.unreachable", delivery_id=delivery.pk, attempt=delivery.attempts)
         if deliveries.unanswered(delivery, str(error)):
             failure_mails.send(delivery, str(error))
+    except NotConfigured as error:
+        deliveries.refused(delivery, str(error))
     else:
         log.info("delivery.answered", delivery_id=delivery.pk, status=answer.status)
-        if delivery.integration and answer.status in _LATER:
-            deliveries.unanswered(delivery, f"{answer.status}: {answer.body}"[:1000], answer.status)
-        else:
-            deliveries.answered(delivery, answer.status, answer.body)
+        _write_down(delivery, answer)
     finally:
         connections.close_all()
 
 
-def _send(delivery: WebhookDelivery, *, allow_internal: bool) -> outgoing.Answer:
+def _send(delivery: WebhookDelivery) -> outgoing.Answer:
     webhook, integration = delivery.webhook, delivery.integration
-    if webhook:
-        return webhooks.send(webhook.url, webhook.secret, delivery.body, allow_internal=allow_internal)
-    assert integration, "a delivery goes to a webhook or to an integration"
-    request = catalogue.request_of(integration.kind, integration.settings, delivery.body)
-    return outgoing.send(request, allow_internal=allow_internal)
+    if integration:
+        return integration_requests.send(integration, delivery.body)
+    assert webhook, "a delivery goes to a webhook or to an integration"
+    allow_internal = settings.VEXIL.webhooks_may_be_internal
+    return webhooks.send(webhook.url, webhook.secret, delivery.body, allow_internal=allow_internal)
+
+
+def _write_down(delivery: WebhookDelivery, answer: outgoing.Answer) -> None:
+    integration = delivery.integration
+    hears = catalogue.OF_CHANGES.get(integration.kind) if integration else None
+    if integration and answer.status in _LATER:
+        deliveries.unanswered(delivery, f"{answer.status}: {answer.body}"[:1000], answer.status)
+    elif hears and answer.status == 200 and (reason := hears.refusal(answer.body)):
+        deliveries.refused(delivery, reason, answer.status)
+    else:
+        deliveries.answered(delivery, answer.status, answer.body)
 
 
 def _take(limit: int, now: datetime) -> list[WebhookDelivery]:

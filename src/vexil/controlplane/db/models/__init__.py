@@ -8,6 +8,7 @@ from .audit import AuditRecord, ChangeType
 from .code_references import CodeReference, CodeRepository, CodeSighting
 from .environments import Environment, ServerKey
 from .events import Event
+from .external_resources import ExternalResource, GithubRepository, ResourceType
 from .feature_states import Allocation, FeatureSegment, FeatureState
 from .features import Feature, MultivariateOption
 from .grants import EnvironmentGrant, OrganisationGrant, ProjectGrant
@@ -36,10 +37,12 @@ __all__ = [
     "Environment",
     "EnvironmentGrant",
     "Event",
+    "ExternalResource",
     "Feature",
     "FeatureSegment",
     "FeatureState",
     "FeatureVersion",
+    "GithubRepository",
     "Group",
     "GroupMembership",
     "Integration",
@@ -56,6 +59,7 @@ __all__ = [
     "OrganisationGrant",
     "Project",
     "ProjectGrant",
+    "ResourceType",
     "Role",
     "SecondFactor",
     "Segment",
