@@ -1,23 +1,77 @@
-"""The features of a project as they are in one environment."""
+"""The features of a project as they are in one environment: the list, and the panel that opens over it."""
+
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard import feature_filters, feature_rows, htmx, rendering
+from vexil.controlplane.dashboard.feature_filters import Asked
 from vexil.controlplane.dashboard.pages import paged
 from vexil.controlplane.dashboard.paths import page
-from vexil.controlplane.dashboard.places import at_environment
+from vexil.controlplane.dashboard.places import Place, at_environment
+from vexil.controlplane.db.models import Tag
+from vexil.controlplane.queries import feature_lists
 from vexil.controlplane.queries import features as queries
 
 
 def listed(request: HttpRequest, project_id: int, environment_key: str) -> HttpResponse:
     place = at_environment(request, project_id, environment_key)
+    asked = Asked(request.GET)
+    values = _frame(place, asked) | _found(request, place, asked)
+    if htmx.is_fragment(request):
+        return rendering.fragment(request, "features/results.html", place, values)
+    return rendering.page(request, "features/list.html", place, values)
+
+
+def filters(request: HttpRequest, project_id: int, environment_key: str) -> HttpResponse:
+    """All filters of the list; as a menu over it, or as a page of its own."""
+    place = at_environment(request, project_id, environment_key)
     assert place.project is not None
-    search = request.GET.get("search", "").strip()
-    filters = queries.Filters(environment=place.environment, search=search, is_archived=False)
-    found = paged(request, queries.filtered(place.project, filters))
-    situations = queries.situations(found.rows, place.environment)
-    rows = [(feature, situations.of(feature).default) for feature in found.rows]
-    return rendering.page(request, "features/list.html", place, {"page": found, "rows": rows, "search": search})
+    asked = Asked(request.GET)
+    values = {
+        "asked": asked,
+        "chosen_tags": asked.ids("tags"),
+        "chosen_owners": asked.ids("owners"),
+        "chosen_groups": asked.ids("group_owners"),
+        "tags": list(Tag.objects.filter(project=place.project).order_by("label", "pk")[:200]),
+        "owners": feature_filters.owners_of(place.project),
+        "groups": feature_filters.groups_of(place.project),
+        "list_url": feature_rows.list_url(place),
+    }
+    if htmx.is_fragment(request):
+        return rendering.fragment(request, "features/filters.html", place, values)
+    return rendering.page(request, "features/filters_page.html", place, values)
 
 
-urlpatterns = [page("project/<int:project_id>/environment/<str:environment_key>/features", listed, "features")]
+def _frame(place: Place, asked: Asked) -> dict[str, Any]:
+    return {
+        "asked": asked,
+        "sorts": feature_filters.SORTS,
+        "powers": feature_rows.powers(place),
+        "list_path": feature_rows.list_url(place),
+        "query": asked.query.urlencode(),
+    }
+
+
+def _found(request: HttpRequest, place: Place, asked: Asked) -> dict[str, Any]:
+    """Four statements, and those of the chips."""
+    assert place.project is not None
+    assert place.environment is not None
+    features = queries.filtered(place.project, asked.filters(place.environment))
+    features = features.prefetch_related(None).prefetch_related("tags")
+    numbers = feature_lists.numbers(place.environment, features)
+    found = paged(request, features, count=numbers.found)
+    query = feature_filters.list_query(request)
+    return {
+        "page": found,
+        "rows": feature_rows.rows(place, found.rows, query),
+        "numbers": numbers,
+        "chips": feature_filters.chips(asked, feature_rows.list_url(place), place.project),
+        "list_query": query,
+        "list_url": feature_rows.list_url(place, query),
+    }
+
+
+_LIST = "project/<int:project_id>/environment/<str:environment_key>/features"
+
+urlpatterns = [page(_LIST, listed, "features"), page(f"{_LIST}/filters", filters, "features-filters")]

@@ -31,6 +31,11 @@ class Form(forms.Form):
         for field in self.fields.values():
             _dress(field.widget)
 
+    def add(self, name: str, field: forms.Field) -> None:
+        """A field that only some forms of this class have."""
+        self.fields[name] = field
+        _dress(field.widget)
+
     def attempt(self, act: Callable[[], T]) -> T | None:
         """The action's result; None with the reason in the form if it was refused. Call it on a valid form."""
         try:

@@ -29,9 +29,15 @@ class Page(Generic[T]):
         return self.total > 1
 
 
-def paged(request: HttpRequest, rows: "QuerySet[M]", size: int = 50) -> Page[M]:
-    """The page that the query's `page` names; the nearest one if there is none such. Two statements."""
-    return _page(request, Paginator(rows, size))
+def paged(request: HttpRequest, rows: "QuerySet[M]", size: int = 50, *, count: int | None = None) -> Page[M]:
+    """The page that the query's `page` names; the nearest one if there is none such.
+
+    Two statements, or one where the caller has counted the rows already.
+    """
+    paginator = Paginator(rows, size)
+    if count is not None:
+        paginator.__dict__["count"] = count  # a cached property
+    return _page(request, paginator)
 
 
 def paged_list(request: HttpRequest, rows: list[T], size: int = 50) -> Page[T]:

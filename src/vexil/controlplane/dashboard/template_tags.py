@@ -9,6 +9,8 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.utils.safestring import SafeString, mark_safe
 
+from vexil.controlplane.dashboard.value_formats import FORMATS
+
 register = template.Library()
 
 _ICONS = Path(__file__).with_name("templates") / "icons"
@@ -47,3 +49,9 @@ def icon(name: str) -> SafeString:
 @cache
 def _icon(name: str) -> str:
     return (_ICONS / f"{name}.svg").read_text(encoding="utf-8")
+
+
+@register.simple_tag
+def value_formats() -> tuple[tuple[str, str], ...]:
+    """The formats that the editors of values offer."""
+    return FORMATS

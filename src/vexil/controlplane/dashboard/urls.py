@@ -4,7 +4,7 @@ from django.urls import URLPattern
 
 from vexil.controlplane.dashboard import (
     design,
-    features,
+    feature_urls,
     identities,
     identity_pages,
     organisations,
@@ -23,7 +23,7 @@ urlpatterns: list[URLPattern] = [
     *passwords.urlpatterns,
     *organisations.urlpatterns,
     *projects.urlpatterns,
-    *features.urlpatterns,
+    *feature_urls.urlpatterns,
     *segments.urlpatterns,
     *segment_pages.urlpatterns,
     *segment_checks.urlpatterns,

@@ -48,3 +48,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["first_name", "last_name"]
+
+    @property
+    def shown_name(self) -> str:
+        """How pages name the person."""
+        return f"{self.first_name} {self.last_name}".strip() or self.email

@@ -75,7 +75,8 @@
     if (dismiss) dismiss.closest(".toast")?.remove();
   });
   async function copyText(button) {
-    const text = button.dataset.copy || find(button.dataset.copyFrom)?.textContent || "";
+    const from = button.dataset.copyFrom && find(button.dataset.copyFrom);
+    const text = button.dataset.copy || from?.value || from?.textContent || "";
     try { await navigator.clipboard.writeText(text.trim()); toast("Copied.", "success"); }
     catch { toast("This browser does not let pages copy: select the text and copy it yourself.", "error"); }
   }
@@ -130,7 +131,36 @@
     for (const rest of group.querySelectorAll("[data-sum-rest]")) rest.textContent = Math.max(0, Math.round((100 - shown) * 1000) / 1000);
     for (const bar of group.querySelectorAll("progress[data-sum-bar]")) { bar.value = Math.min(100, shown); bar.className = shown > 100 ? "bad" : ""; }
     group.classList.toggle("is-over", shown > 100);
+    for (const svg of group.querySelectorAll("[data-sum-svg]")) stretch(svg, [...group.querySelectorAll("input[data-part]")]);
     for (const problem of group.querySelectorAll("[data-sum-problem]")) problem.hidden = shown <= 100;
+  }
+
+  function stretch(svg, parts) {
+    let start = 0;
+    [...svg.querySelectorAll("rect")].forEach((bar, place) => {
+      const width = Math.max(0, Math.min(Number(parts[place]?.value) || 0, 100 - start));
+      bar.setAttribute("x", start);
+      bar.setAttribute("width", width);
+      start += width;
+    });
+  }
+
+  // Many at once: <form data-many id="many"> acts on the checkboxes with form="many"; [data-many-all] ticks all of them.
+  document.addEventListener("change", (event) => {
+    const form = event.target.form;
+    if (!form?.hasAttribute("data-many")) return;
+    if (event.target.hasAttribute("data-many-all")) for (const one of chosenIn(form)) one.checked = event.target.checked;
+    count(form);
+  });
+  function chosenIn(form) { return [...form.elements].filter((one) => one.type === "checkbox" && one.name); }
+  function count(form) {
+    const all = chosenIn(form), number = all.filter((one) => one.checked).length;
+    form.classList.toggle("is-idle", !number);
+    const out = find("[data-many-count]", form), whole = find("[data-many-all]", form);
+    out.dataset.idle ??= out.textContent;
+    out.textContent = number ? `${number} chosen` : out.dataset.idle;
+    whole.checked = number > 0 && number === all.length;
+    whole.indeterminate = number > 0 && number < all.length;
   }
 
   // Lists in an order that people choose: <ol data-sortable> of items with [data-handle] and a hidden input each.
@@ -173,6 +203,7 @@
   function ready() {
     for (const one of document.querySelectorAll("#toasts .toast")) fade(one);
     for (const group of document.querySelectorAll("[data-sum]")) sum(group);
+    for (const form of document.querySelectorAll("form[data-many]")) count(form);
     const panel = find("[data-panel-focus]");
     if (panel && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
   }

@@ -1,0 +1,19 @@
+"""All pages of features."""
+
+from django.urls import URLPattern
+
+from vexil.controlplane.dashboard import (
+    feature_checks,
+    feature_create,
+    feature_environments,
+    feature_switches,
+    features,
+)
+
+urlpatterns: list[URLPattern] = [
+    *features.urlpatterns,
+    *feature_create.urlpatterns,
+    *feature_checks.urlpatterns,
+    *feature_switches.urlpatterns,
+    *feature_environments.urlpatterns,
+]
