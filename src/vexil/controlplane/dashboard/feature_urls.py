@@ -7,6 +7,7 @@ from vexil.controlplane.dashboard import (
     feature_create,
     feature_environments,
     feature_switches,
+    feature_value,
     features,
 )
 
@@ -15,5 +16,6 @@ urlpatterns: list[URLPattern] = [
     *feature_create.urlpatterns,
     *feature_checks.urlpatterns,
     *feature_switches.urlpatterns,
+    *feature_value.urlpatterns,
     *feature_environments.urlpatterns,
 ]

@@ -1,26 +1,38 @@
 """The features of a project as they are in one environment: the list, and the panel that opens over it."""
 
+from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
-from vexil.controlplane.dashboard import feature_filters, feature_rows, htmx, rendering
+from vexil.controlplane.dashboard import feature_filters, feature_rows, feature_switches, feature_value, htmx, rendering
 from vexil.controlplane.dashboard.feature_filters import Asked
 from vexil.controlplane.dashboard.pages import paged
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_environment
-from vexil.controlplane.db.models import Tag
+from vexil.controlplane.db.models import Feature, Tag
 from vexil.controlplane.queries import feature_lists
 from vexil.controlplane.queries import features as queries
 
 
 def listed(request: HttpRequest, project_id: int, environment_key: str) -> HttpResponse:
     place = at_environment(request, project_id, environment_key)
+    if "feature" in request.GET:
+        return _opened(request, place)
     asked = Asked(request.GET)
     values = _frame(place, asked) | _found(request, place, asked)
     if htmx.is_fragment(request):
         return rendering.fragment(request, "features/results.html", place, values)
     return rendering.page(request, "features/list.html", place, values)
+
+
+def _opened(request: HttpRequest, place: Place) -> HttpResponse:
+    """The panel of the feature that the address names."""
+    text = request.GET["feature"]
+    if not (text.isascii() and text.isdigit() and len(text) < 18):
+        raise Http404("feature")
+    feature = feature_switches.found(place, int(text))
+    return _TABS.get(request.GET.get("tab", ""), feature_value.opened)(request, place, feature)
 
 
 def filters(request: HttpRequest, project_id: int, environment_key: str) -> HttpResponse:
@@ -71,6 +83,8 @@ def _found(request: HttpRequest, place: Place, asked: Asked) -> dict[str, Any]:
         "list_url": feature_rows.list_url(place, query),
     }
 
+
+_TABS: dict[str, Callable[[HttpRequest, Place, Feature], HttpResponse]] = {"value": feature_value.opened}
 
 _LIST = "project/<int:project_id>/environment/<str:environment_key>/features"
 

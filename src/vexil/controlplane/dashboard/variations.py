@@ -127,3 +127,9 @@ def bar(rows: Sequence[Variation]) -> list[dict[str, Any]]:
         parts.append({"x": round(start, 3), "width": round(width, 3), "label": row.label, "number": row.number % 6})
         start += width
     return parts
+
+
+def differ(rows: Sequence[Variation], present: Sequence[MultivariateOption]) -> bool:
+    """Whether rows change which options there are, or what they hold, rather than only their shares."""
+    wanted = [(row.id, row.value, row.key) for row in rows]
+    return wanted != [(option.pk, shown(option.value), option.key or "") for option in present]

@@ -205,6 +205,7 @@
     for (const group of document.querySelectorAll("[data-sum]")) sum(group);
     for (const form of document.querySelectorAll("form[data-many]")) count(form);
     const panel = find("[data-panel-focus]");
+    for (const behind of document.querySelectorAll(".topbar, #side, .main > :not(#panel)")) behind.inert = Boolean(panel);
     if (panel && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
   }
   window.vexil = { toast, find };
