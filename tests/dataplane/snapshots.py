@@ -35,7 +35,7 @@ def segment(number: int, *overrides: State, operator: str = "EQUAL", prop: str =
 
 
 def identity(number: int, identifier: str, *states: State) -> IdentityOverrides:
-    return IdentityOverrides(identity_id=number, identifier=identifier, created_date=CREATED, states=list(states))
+    return IdentityOverrides(identity_id=number, identifier=identifier, created_date=CREATED, states=states)
 
 
 def snapshot(

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.dataplane.snapshots import (
     CLIENT_KEY,
     CREATED,
@@ -9,8 +11,9 @@ from tests.dataplane.snapshots import (
     snapshot,
     state,
 )
+from vexil.wire import json_text
 from vexil.wire import snapshot as wire
-from vexil.wire.document import environment_document
+from vexil.wire.document import encoded, environment_document
 
 
 def segment(number: int, *overrides: wire.State, feature_id: int | None = None) -> wire.Segment:
@@ -184,3 +187,15 @@ def test_the_uuid_of_an_identity_is_the_same_in_every_document() -> None:
     first, second = (environment_document(source)["identity_overrides"][0]["identity_uuid"] for _ in range(2))
 
     assert first == second
+
+
+@pytest.mark.parametrize("identities", [0, 1, 3])
+def test_the_document_written_in_steps_is_the_document(identities: int) -> None:
+    source = snapshot(
+        features=[feature(7, 'é "quoted"')],
+        defaults=[state(11, 7, "x")],
+        segments=[segment(number, state(12 + number, 7)) for number in range(identities)],
+        identity_overrides=[identity(501 + n, f"ann-{n}", state(20 + n, 7)) for n in range(identities)],
+    )
+
+    assert encoded(source) == json_text.dumps(environment_document(source))

@@ -12,8 +12,7 @@ from vexil.dataplane.catalogue import Catalogue
 from vexil.dataplane.finished import Finished
 from vexil.dataplane.prepared import Prepared
 from vexil.reasons.decisions import Decisions, strongest_first
-from vexil.wire import flags, json_text, snapshot, times
-from vexil.wire.document import environment_document
+from vexil.wire import document, flags, snapshot, times
 
 Outcomes = engine.Outcomes[bytes]
 Warn = Callable[[str], None]
@@ -32,8 +31,7 @@ class CompiledEnvironment:
         self.updated_at_text = times.unix_text(self.updated_at)
         self.last_modified = times.http_date(self.updated_at)
         self.identity_overrides = {entry.identifier: entry for entry in source.identity_overrides}
-        document = json_text.dumps(environment_document(source))
-        self.document = Finished(document, self.updated_at_text, self.last_modified)
+        self.document = Finished(document.encoded(source), self.updated_at_text, self.last_modified)
         self.catalogue = Catalogue(source, warn)
 
         compiler = _Compiler(source, warn)

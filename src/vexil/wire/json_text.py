@@ -1,6 +1,7 @@
 """JSON as SDKs expect it: compact, and everything beyond ASCII escaped (sdk-api.md §1.7)."""
 
 import json
+from collections.abc import Iterator
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -9,6 +10,30 @@ _encoder = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",",
 
 def dumps(value: Any) -> bytes:
     return _encoder.encode(value).encode("ascii")
+
+
+def dumps_in_steps(value: Any) -> bytes:
+    """The same of a value with iterators in place of long lists, each item by itself.
+
+    The encoder keeps the interpreter until it is through: measured on 30 MB, other threads would stand still for 2 s.
+    """
+    return b"".join(_steps(value))
+
+
+def _steps(value: Any) -> Iterator[bytes]:
+    if isinstance(value, Iterator):
+        yield b"["
+        for position, item in enumerate(value):
+            yield b"," + dumps(item) if position else dumps(item)
+        yield b"]"
+    elif isinstance(value, dict):
+        yield b"{"
+        for position, (name, entry) in enumerate(value.items()):
+            yield (b"," if position else b"") + text(name) + b":"
+            yield from _steps(entry)
+        yield b"}"
+    else:
+        yield dumps(value)
 
 
 def text(value: str) -> bytes:

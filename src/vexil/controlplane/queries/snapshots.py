@@ -129,10 +129,10 @@ def _state(row: FeatureState) -> wire.State:
         enabled=row.enabled,
         value=row.value,
         seed=row.seed,
-        allocations=[
+        allocations=tuple(
             wire.Allocation(id=share.pk, uuid=str(share.uuid), option_id=share.option_id, percentage=share.percentage)
             for share in row.allocations.all()
-        ],
+        ),
         link=wire.Link(id=link.pk, priority=link.priority) if link else None,
     )
 
@@ -178,7 +178,7 @@ def _identity_overrides(environment: Environment, states: Iterable[FeatureState]
             identity_id=identity.id,
             identifier=identity.identifier,
             created_date=_iso(identity.created_at),
-            states=[_state(state) for state in by_identity[identity.id]],
+            states=tuple(_state(state) for state in by_identity[identity.id]),
         )
         for identity in identities
     ]
