@@ -3,18 +3,21 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.dataplane.client import Client
-from tests.dataplane.conftest import Serve
+from tests.dataplane.conftest import Serve, publish
 from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, feature, snapshot, state
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
 from vexil.dataplane.health import Installation
-from vexil.stores.opening import open_stores
+from vexil.stores.opening import Stores, open_stores
+from vexil.stores.snapshots import EnvironmentKey
 from vexil.wire import paths
+from vexil.wire.keys import digest
 
 FLAGS, DOCUMENT, TRAITS = "/api/v1/flags/", "/api/v1/environment-document/", "/api/v1/traits/"
 
@@ -50,6 +53,27 @@ def test_keys_that_do_not_do(serve: Serve) -> None:
         "quoted": "malformed_environment_key",
         "cut off": "malformed_environment_key",
     }
+
+
+def test_keys_that_once_did(serve: Serve, stores: Stores) -> None:
+    over = EnvironmentKey("ser.over", datetime.now(UTC) - timedelta(seconds=1))
+    reasons = ("inactive_server_key", "expired_server_key", "deleted_server_key")
+    ended = [EnvironmentKey(digest(f"ser.{reason}"), ended=reason) for reason in reasons]
+    publish(stores, snapshot(), EnvironmentKey(CLIENT_KEY), over, *ended)
+    stores.snapshots.forget(99, 1, (EnvironmentKey(digest("client key"), ended="deleted_environment"),))
+    client = serve()
+
+    def code(key: str) -> tuple[int, str]:
+        answer = client.get(FLAGS, key)
+        return answer.status, answer.explanation()["code"]
+
+    assert [code(f"ser.{reason}") for reason in reasons] == [(401, reason) for reason in reasons]
+    assert (code("ser.over"), code("client key")) == ((401, "expired_server_key"), (401, "deleted_environment"))
+    assert [client.get(FLAGS, key.key).status for key in ended] == [401, 401, 401]
+
+    publish(stores, snapshot(version=2), EnvironmentKey(CLIENT_KEY), EnvironmentKey("ser.inactive_server_key"))
+    client.run(client.data_plane.catch_up())
+    assert client.get(FLAGS, "ser.inactive_server_key").status == 200
 
 
 def test_rules_and_bodies(serve: Serve) -> None:

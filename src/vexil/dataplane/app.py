@@ -195,7 +195,7 @@ class DataPlane:
             raise errors.missing_key()
         access = self._environments.find(key) or await self._environments.load(key)
         if access is None:
-            raise errors.unknown_key(key)
+            raise errors.unknown_key(key, self._environments.why_not(key))
         if endpoint.needs_server_key and not is_server_key(key):
             raise errors.server_key_needed()
         return access

@@ -19,7 +19,7 @@ from vexil.stores.opening import Stores
 from vexil.stores.snapshots import Head
 from vexil.stores.unavailable import Unavailable
 from vexil.wire import snapshot
-from vexil.wire.keys import is_server_key
+from vexil.wire.keys import digest, is_server_key
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +53,7 @@ class Environments:
         self._accesses: dict[str, Access] = {}
         self._heads: dict[int, Head] = {}
         self._owners: dict[str, int] = {}
+        self._ended: dict[str, str] = {}
         self._compiled: dict[int, CompiledEnvironment] = {}
         self._last_change = 0
         self._has_looked = False
@@ -90,6 +91,13 @@ class Environments:
         if access is None or access.expires_at <= time.time():
             return None
         return access
+
+    def why_not(self, key: str) -> str | None:
+        """Why a key opens nothing any more, as a code of the error catalogue; None if it never opened anything."""
+        access = self._accesses.get(key)
+        if access is not None and access.expires_at <= time.time():
+            return "expired_server_key"
+        return self._ended.get(digest(key))
 
     async def load(self, key: str) -> Access | None:
         """The same for a key whose environment may not be in memory yet; None for a key that opens nothing.
@@ -139,6 +147,10 @@ class Environments:
             self._owners.pop(key.key, None)
         for key in head.keys:
             self._owners[key.key] = head.environment_id
+        for key in previous.ended if previous else ():
+            self._ended.pop(key.key, None)
+        for key in head.ended:
+            self._ended[key.key] = key.ended or ""
         if not head.keys:
             self._compiled.pop(head.environment_id, None)
         self._open(head, previous)

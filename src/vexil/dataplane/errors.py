@@ -60,9 +60,12 @@ def server_key_needed() -> Refusal:
     return Refusal(403, body, because=lambda scope: explain("server_key_needed", path=scope.path))
 
 
-def unknown_key(key: str) -> Refusal:
+def unknown_key(key: str, ended: str | None = None) -> Refusal:
+    """`ended` is the code that tells why the key no longer opens anything, if it once did."""
     body = {"detail": "Invalid or missing Environment Key"}
     challenge = (("WWW-Authenticate", 'X-Environment-Key realm="api"'),)
+    if ended:
+        return Refusal(401, body, challenge, because=for_code(ended))
     return Refusal(401, body, challenge, because=lambda scope: credentials.unknown_environment_key(key, _host(scope)))
 
 

@@ -4,13 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentKey:
-    """A key that opens an environment; `expires_at` is None for client keys and for server keys without end."""
+    """A key that opens an environment, or did; `expires_at` is None for client keys and for server keys without end."""
 
     key: str
     expires_at: datetime | None = None
+    ended: str | None = None
+    """Why the key opens nothing any more, as a code of the error catalogue; `key` is then its digest only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,23 @@ class Head:
     change: int
     """Position in the order of all writes; readers ask for what came after the last one they saw."""
     keys: tuple[EnvironmentKey, ...]
+    """Those that open it."""
+    ended: tuple[EnvironmentKey, ...] = ()
+    """Those that did."""
+
+
+_keys_decoder = msgspec.json.Decoder(tuple[EnvironmentKey, ...])
+
+
+def keys_text(keys: tuple[EnvironmentKey, ...]) -> str:
+    """The column that both databases keep the keys in."""
+    return msgspec.json.encode(keys).decode()
+
+
+def head(environment_id: int, version: int, change: int, keys: str) -> Head:
+    decoded = _keys_decoder.decode(keys)
+    opening = tuple(key for key in decoded if key.ended is None)
+    return Head(environment_id, version, change, opening, tuple(key for key in decoded if key.ended is not None))
 
 
 class SnapshotStore(Protocol):
@@ -32,8 +53,8 @@ class SnapshotStore(Protocol):
         """
         ...
 
-    def forget(self, environment_id: int, version: int) -> None:
-        """Replace a deleted environment's snapshot by a head without keys and body."""
+    def forget(self, environment_id: int, version: int, ended: tuple[EnvironmentKey, ...] = ()) -> None:
+        """Replace a deleted environment's snapshot by a head without body, and without keys but the ended ones."""
         ...
 
     def heads(self, after: int = 0) -> list[Head]:

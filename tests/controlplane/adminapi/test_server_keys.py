@@ -5,6 +5,7 @@ from tests.factories import grant_environment, make_environment, make_organisati
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Environment, ServerKey, User
 from vexil.stores.snapshots import EnvironmentKey
+from vexil.wire.keys import digest
 
 REFUSED = {"detail": "You do not have permission to perform this action."}
 
@@ -111,4 +112,30 @@ def test_a_name_is_needed_and_short(client: AdminClient) -> None:
     assert client.as_user(user).post(path, {}).json() == {"name": ["This field is required."]}
     assert client.as_user(user).post(path, {"name": "n" * 101}).json() == {
         "name": ["Ensure this field has no more than 100 characters."]
+    }
+
+
+def test_what_became_of_a_key_is_published_without_the_key(client: AdminClient) -> None:
+    user, environment = make_admin_and_environment()
+    caller, path = client.as_user(user), f"environments/{environment.api_key}/api-keys/"
+    inactive = caller.post(path, {"name": "inactive", "active": False}).json()["key"]
+    expired = caller.post(path, {"name": "expired", "expires_at": "2020-01-01T00:00:00Z"}).json()["key"]
+    deleted = caller.post(path, {"name": "deleted"}).json()
+    caller.delete(f"{path}{deleted['id']}/")
+
+    def ended() -> dict[str, str | None]:
+        heads = {head.environment_id: head for head in stores.current().snapshots.heads()}
+        return {key.key: key.ended for key in heads[environment.pk].ended}
+
+    assert ended() == {
+        digest(inactive): "inactive_server_key",
+        digest(expired): "expired_server_key",
+        digest(deleted["key"]): "deleted_server_key",
+    }
+    caller.delete(f"environments/{environment.api_key}/")
+    assert ended() == {
+        digest(environment.api_key): "deleted_environment",
+        digest(inactive): "deleted_environment",
+        digest(expired): "deleted_environment",
+        digest(deleted["key"]): "deleted_server_key",
     }

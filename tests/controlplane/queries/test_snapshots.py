@@ -103,7 +103,7 @@ def test_its_size_does_not_change_the_number_of_statements(scene: Scene) -> None
     for number in range(1, 6):
         add(number)
 
-    assert (statements(), before) == (before, 7)
+    assert (statements(), before) == (before, 8)
 
 
 def test_a_deleted_environment_has_no_snapshot(scene: Scene) -> None:

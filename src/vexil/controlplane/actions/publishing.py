@@ -57,8 +57,8 @@ def build(environment_id: int) -> None:
     """Store the snapshot of the environment's present version, or forget a deleted environment."""
     present = snapshots.of_environment(environment_id, now=datetime.now(UTC))
     if present is None:
-        version = Environment.objects.values_list("version", flat=True).get(pk=environment_id)
-        stores.current().snapshots.forget(environment_id, version)
+        gone = Environment.objects.get(pk=environment_id)
+        stores.current().snapshots.forget(environment_id, gone.version, snapshots.ended_keys(gone))
         return
     snapshot, keys = present
     stores.current().snapshots.put(environment_id, snapshot.version, keys, wire_snapshot.encode(snapshot))

@@ -6,8 +6,9 @@ from django.db import transaction
 
 from vexil.controlplane.actions import events
 from vexil.controlplane.actions.publishing import publish
-from vexil.controlplane.db.models import Environment, ServerKey
+from vexil.controlplane.db.models import DeletedServerKey, Environment, ServerKey
 from vexil.controlplane.permissions import Actor
+from vexil.wire.keys import digest
 
 
 @transaction.atomic
@@ -31,5 +32,6 @@ def update(key: ServerKey, *, by: Actor, **changes: Any) -> ServerKey:
 @transaction.atomic
 def delete(key: ServerKey, *, by: Actor) -> None:
     events.record(by, "server_key.deleted", key.pk, scope=key.environment, before={"name": key.name})
+    DeletedServerKey.objects.create(environment=key.environment, digest=digest(key.key))
     key.delete()
     publish(key.environment)

@@ -7,17 +7,29 @@ from typing import Any
 from django.db.models import Prefetch, Q
 
 from vexil.controlplane.db import stores
-from vexil.controlplane.db.models import Allocation, Environment, Feature, FeatureState, MultivariateOption, Segment
+from vexil.controlplane.db.models import (
+    Allocation,
+    Environment,
+    Feature,
+    FeatureState,
+    MultivariateOption,
+    Segment,
+    ServerKey,
+)
 from vexil.controlplane.queries import integrations
 from vexil.controlplane.queries.consistency import one_moment
 from vexil.stores.snapshots import EnvironmentKey
 from vexil.wire import snapshot as wire
+from vexil.wire.keys import digest
+
+_DELETED_KEYS_MAX = 100
+"""Who sends one deleted longer ago is told that the key is unknown."""
 
 
 def of_environment(environment_id: int, *, now: datetime) -> tuple[wire.Snapshot, tuple[EnvironmentKey, ...]] | None:
     """The environment as it is live at `now`, from one consistent view of the rows; None when it is deleted.
 
-    Eight statements, whatever the size, and one look at the identity store.
+    Nine statements, whatever the size, and one look at the identity store.
     """
     with one_moment():
         environment = (
@@ -84,8 +96,27 @@ def live_states(environment: Environment, now: datetime) -> list[FeatureState]:
 
 
 def _keys(environment: Environment, now: datetime) -> tuple[EnvironmentKey, ...]:
-    usable = [key for key in environment.server_keys.order_by("pk") if key.is_usable(now)]
-    return (EnvironmentKey(environment.api_key), *(EnvironmentKey(key.key, key.expires_at) for key in usable))
+    """Those that open it first, then those that do so no more."""
+    rows = list(environment.server_keys.order_by("pk"))
+    opening = [EnvironmentKey(key.key, key.expires_at) for key in rows if key.is_usable(now)]
+    ended = [_ended(key) for key in rows if not key.is_usable(now)]
+    return (EnvironmentKey(environment.api_key), *opening, *ended, *_deleted_keys(environment))
+
+
+def ended_keys(environment: Environment) -> tuple[EnvironmentKey, ...]:
+    """All keys of a deleted environment, by digest."""
+    keys = (environment.api_key, *environment.server_keys.order_by("pk").values_list("key", flat=True))
+    ended = (EnvironmentKey(digest(key), ended="deleted_environment") for key in keys)
+    return (*ended, *_deleted_keys(environment))
+
+
+def _ended(key: ServerKey) -> EnvironmentKey:
+    return EnvironmentKey(digest(key.key), ended="expired_server_key" if key.active else "inactive_server_key")
+
+
+def _deleted_keys(environment: Environment) -> tuple[EnvironmentKey, ...]:
+    digests = environment.deleted_server_keys.order_by("-pk").values_list("digest", flat=True)
+    return tuple(EnvironmentKey(one, ended="deleted_server_key") for one in digests[:_DELETED_KEYS_MAX])
 
 
 def _environment(environment: Environment, *, has_identity_integrations: bool) -> wire.Environment:

@@ -1,10 +1,8 @@
 """Snapshots in PostgreSQL."""
 
-import msgspec
-
 from vexil.stores.postgres.connections import Connections
 from vexil.stores.postgres.schema import CHANGE_LOCK
-from vexil.stores.snapshots import EnvironmentKey, Head
+from vexil.stores.snapshots import EnvironmentKey, Head, head, keys_text
 
 CHANNEL = "flags_snapshots"
 
@@ -24,7 +22,7 @@ _PUT = """
 _FORGET = """
     WITH written AS (
         INSERT INTO flags_snapshots AS stored (environment_id, version, change, keys, body)
-        VALUES (%s, %s, (SELECT coalesce(max(change), 0) + 1 FROM flags_snapshots), '[]', NULL)
+        VALUES (%s, %s, (SELECT coalesce(max(change), 0) + 1 FROM flags_snapshots), %s, NULL)
         ON CONFLICT (environment_id) DO UPDATE
         SET version = greatest(stored.version, excluded.version), change = excluded.change,
             keys = excluded.keys, body = NULL
@@ -36,31 +34,25 @@ _FORGET = """
 _HEADS = "SELECT environment_id, version, change, keys FROM flags_snapshots WHERE change > %s ORDER BY change"
 _BODY = "SELECT version, body FROM flags_snapshots WHERE environment_id = %s AND body IS NOT NULL"
 
-_keys_decoder = msgspec.json.Decoder(tuple[EnvironmentKey, ...])
-
 
 class PostgresSnapshots:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     def put(self, environment_id: int, version: int, keys: tuple[EnvironmentKey, ...], body: bytes) -> bool:
-        encoded_keys = msgspec.json.encode(keys).decode()
         with self._connections.writing() as connection:
             connection.execute(_LOCK, (CHANGE_LOCK,))
-            return connection.execute(_PUT, (environment_id, version, encoded_keys, body, CHANNEL)).rowcount == 1
+            return connection.execute(_PUT, (environment_id, version, keys_text(keys), body, CHANNEL)).rowcount == 1
 
-    def forget(self, environment_id: int, version: int) -> None:
+    def forget(self, environment_id: int, version: int, ended: tuple[EnvironmentKey, ...] = ()) -> None:
         with self._connections.writing() as connection:
             connection.execute(_LOCK, (CHANGE_LOCK,))
-            connection.execute(_FORGET, (environment_id, version, CHANNEL))
+            connection.execute(_FORGET, (environment_id, version, keys_text(ended), CHANNEL))
 
     def heads(self, after: int = 0) -> list[Head]:
         with self._connections.lending() as connection:
             rows = connection.execute(_HEADS, (after,)).fetchall()
-        return [
-            Head(environment_id, version, change, _keys_decoder.decode(keys))
-            for environment_id, version, change, keys in rows
-        ]
+        return [head(*row) for row in rows]
 
     def body(self, environment_id: int) -> tuple[int, bytes] | None:
         # Binary: as text a body would come in twice its size.

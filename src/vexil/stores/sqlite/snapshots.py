@@ -1,8 +1,6 @@
 """Snapshots in SQLite."""
 
-import msgspec
-
-from vexil.stores.snapshots import EnvironmentKey, Head
+from vexil.stores.snapshots import EnvironmentKey, Head, head, keys_text
 from vexil.stores.sqlite.connections import Connections, translating
 
 # SQLite has one writer at a time, so the next change number follows in the order of commits.
@@ -15,7 +13,7 @@ _PUT = """
 """
 _FORGET = """
     INSERT INTO snapshots (environment_id, version, change, keys, body)
-    VALUES (?, ?, (SELECT coalesce(max(change), 0) + 1 FROM snapshots), '[]', NULL)
+    VALUES (?, ?, (SELECT coalesce(max(change), 0) + 1 FROM snapshots), ?, NULL)
     ON CONFLICT (environment_id) DO UPDATE
     SET version = max(version, excluded.version), change = excluded.change, keys = excluded.keys, body = NULL
     WHERE body IS NOT NULL OR excluded.version > version
@@ -23,30 +21,24 @@ _FORGET = """
 _HEADS = "SELECT environment_id, version, change, keys FROM snapshots WHERE change > ? ORDER BY change"
 _BODY = "SELECT version, body FROM snapshots WHERE environment_id = ? AND body IS NOT NULL"
 
-_keys_decoder = msgspec.json.Decoder(tuple[EnvironmentKey, ...])
-
 
 class SqliteSnapshots:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
 
     def put(self, environment_id: int, version: int, keys: tuple[EnvironmentKey, ...], body: bytes) -> bool:
-        encoded_keys = msgspec.json.encode(keys).decode()
         with translating:
             connection = self._connections.get()
-            return connection.execute(_PUT, (environment_id, version, encoded_keys, body)).rowcount == 1
+            return connection.execute(_PUT, (environment_id, version, keys_text(keys), body)).rowcount == 1
 
-    def forget(self, environment_id: int, version: int) -> None:
+    def forget(self, environment_id: int, version: int, ended: tuple[EnvironmentKey, ...] = ()) -> None:
         with translating:
-            self._connections.get().execute(_FORGET, (environment_id, version))
+            self._connections.get().execute(_FORGET, (environment_id, version, keys_text(ended)))
 
     def heads(self, after: int = 0) -> list[Head]:
         with translating:
             rows = self._connections.get().execute(_HEADS, (after,)).fetchall()
-        return [
-            Head(environment_id, version, change, _keys_decoder.decode(keys))
-            for environment_id, version, change, keys in rows
-        ]
+        return [head(*row) for row in rows]
 
     def body(self, environment_id: int) -> tuple[int, bytes] | None:
         with translating:

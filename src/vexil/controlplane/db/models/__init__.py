@@ -6,7 +6,7 @@ keep their references; managers named `live` leave deleted rows out. Identities 
 
 from .audit import AuditRecord, ChangeType
 from .code_references import CodeReference, CodeRepository, CodeSighting
-from .environments import Environment, ServerKey
+from .environments import DeletedServerKey, Environment, ServerKey
 from .events import Event
 from .external_resources import ExternalResource, GithubRepository, ResourceType
 from .feature_states import Allocation, FeatureSegment, FeatureState
@@ -33,6 +33,7 @@ __all__ = [
     "CodeReference",
     "CodeRepository",
     "CodeSighting",
+    "DeletedServerKey",
     "DeliveryStatus",
     "Environment",
     "EnvironmentGrant",

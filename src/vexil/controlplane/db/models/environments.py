@@ -46,3 +46,11 @@ class ServerKey(models.Model):
 
     def is_usable(self, now: datetime) -> bool:
         return self.active and (self.expires_at is None or self.expires_at > now)
+
+
+class DeletedServerKey(models.Model):
+    """What is left of a deleted server key, so that who still sends it is told that it was deleted."""
+
+    environment = models.ForeignKey(Environment, on_delete=models.CASCADE, related_name="deleted_server_keys")
+    digest = models.CharField(max_length=32)
+    deleted_at = models.DateTimeField(auto_now_add=True)
