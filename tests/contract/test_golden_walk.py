@@ -44,6 +44,7 @@ AT_LEAST: dict[str, Agreement] = {
     "featurestates": Agreement(40, 39, 38, 39),  # of 40
     "health": Agreement(14, 14, 13, 11),  # of 14
     "identities": Agreement(31, 31, 28, 31),  # of 31
+    "import-export": Agreement(6, 6, 6, 5),  # of 6
     "master-api-keys": Agreement(27, 27, 25, 28),  # of 29
     "metadata": Agreement(20, 20, 19, 20),  # of 20
     "misc": Agreement(6, 6, 6, 4),  # of 10

@@ -14,6 +14,7 @@ from vexil.controlplane.db.models import (
     EnvironmentGrant,
     ExternalResource,
     Feature,
+    FeatureExport,
     FeatureSegment,
     FeatureState,
     FeatureVersion,
@@ -58,6 +59,8 @@ class World:
             return [{"id": self.things["link_id"], "priority": 0}]
         if route == "webhooks/test/":
             return {"scope": {"type": "environment", "id": self.things["api_key"]}}
+        if route == "features/create-feature-export/":
+            return {"environment_id": self.things["environment"], "tag_ids": []}
         if route.startswith("api/__future__/"):
             return {"environment_default": {}}
         return self.body
@@ -177,6 +180,7 @@ def _things(scene: Scene, bystander: User) -> dict[str, Any]:
         "state_id": override["id"],
         "user_id": bystander.pk,
         "group_id": group["id"],
+        "export_id": FeatureExport.objects.create(environment=scene.environment, status="SUCCESS", content="[]").pk,
         "key_id": server_key["id"],
         "tag_id": Tag.objects.create(project=scene.project, label="beta").pk,
         "invite_id": Invite.objects.create(organisation=organisation, email="x@example.com", hash="invite").pk,

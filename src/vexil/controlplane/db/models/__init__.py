@@ -9,6 +9,7 @@ from .code_references import CodeReference, CodeRepository, CodeSighting
 from .environments import DeletedServerKey, Environment, ServerKey
 from .events import Event
 from .external_resources import ExternalResource, GithubRepository, ResourceType
+from .feature_files import FeatureExport, FeatureImport
 from .feature_states import Allocation, FeatureSegment, FeatureState
 from .features import Feature, MultivariateOption
 from .grants import EnvironmentGrant, OrganisationGrant, ProjectGrant
@@ -40,6 +41,8 @@ __all__ = [
     "Event",
     "ExternalResource",
     "Feature",
+    "FeatureExport",
+    "FeatureImport",
     "FeatureSegment",
     "FeatureState",
     "FeatureVersion",
