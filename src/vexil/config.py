@@ -150,13 +150,13 @@ class Throttling:
 
 _SECONDS = _integer(0, 31_536_000)
 _FROM_MEMORY = "Accepted, without effect: answers come from memory and are at most 100 ms behind a change."
+_FROM_ROW = "Accepted, without effect: flags come from memory, and one row is read, so that traits are never old."
 _REFUSED_FROM_MEMORY = "Accepted, without effect: every key is known in memory, and so is that one is not."
 _EACH_SECOND = "Accepted, without effect: counts are written once a second and at shutdown."
 _CACHES = (
     "ENVIRONMENT_CACHE",
     "CACHE_FLAGS",
     "GET_FLAGS_ENDPOINT_CACHE",
-    "GET_IDENTITIES_ENDPOINT_CACHE",
     "CACHE_ENVIRONMENT_DOCUMENT",
     "CACHE_ENVIRONMENT_SEGMENTS",
     "CACHE_PROJECT_SEGMENTS",
@@ -164,6 +164,9 @@ _CACHES = (
 WITHOUT_EFFECT: dict[str, tuple[Parser, str]] = {
     **{f"{cache}_SECONDS": (_SECONDS, _FROM_MEMORY) for cache in _CACHES},
     **{f"{cache}_{part}": (str, _FROM_MEMORY) for cache in _CACHES for part in ("BACKEND", "LOCATION")},
+    "GET_IDENTITIES_ENDPOINT_CACHE_SECONDS": (_SECONDS, _FROM_ROW),
+    "GET_IDENTITIES_ENDPOINT_CACHE_BACKEND": (str, _FROM_ROW),
+    "GET_IDENTITIES_ENDPOINT_CACHE_LOCATION": (str, _FROM_ROW),
     "ENVIRONMENT_SEGMENTS_CACHE_LOCATION": (str, _FROM_MEMORY),
     "CACHE_ENVIRONMENT_DOCUMENT_MODE": (_one_of("expiring", "persistent"), _FROM_MEMORY),
     "CACHE_ENVIRONMENT_DOCUMENT_OPTIONS": (str, _FROM_MEMORY),
