@@ -24,6 +24,8 @@ def test_somebody_signs_up_and_gets_to_a_project_and_logs_in_again(new_person: C
     page.get_by_role("link", name="New project").first.click()
     page.get_by_label("Name", exact=True).fill("Shop")
     page.get_by_role("button", name="Create project").click()
+    expect(page.get_by_role("heading", name="Connect an SDK")).to_be_visible()
+    page.get_by_role("link", name="To the features").click()
     expect(page.get_by_role("heading", name="Features", exact=True)).to_be_visible()
 
     page.get_by_label("Account").click()

@@ -19,6 +19,7 @@ def test_rules_are_built_and_tried_before_they_are_saved(
     page.get_by_label("Trait", exact=True).fill("plan")
     page.get_by_label("Value", exact=True).fill("pro")
     page.get_by_role("button", name="Group").click()
+    expect(page.get_by_label("Trait", exact=True)).to_have_count(2)
     page.get_by_label("Trait", exact=True).nth(1).fill("country")
     page.get_by_label("Comparison").nth(1).select_option("IN")
     page.get_by_label("Value", exact=True).nth(1).fill("DE,FR")
@@ -32,8 +33,8 @@ def test_rules_are_built_and_tried_before_they_are_saved(
 
     page.get_by_label("Comparison").nth(1).select_option("REGEX")
     page.get_by_label("Value", exact=True).nth(1).fill("(?=D)")
-    page.get_by_label("Try it on").fill("DE")
-    expect(page.locator(".pattern-result")).to_contain_text("Cannot be used")
+    page.get_by_label("Try it on").nth(1).fill("DE")
+    expect(page.locator(".pattern-result").nth(1)).to_contain_text("Cannot be used")
     page.get_by_role("button", name="Create segment").click()
     expect(page.locator(".condition .error")).to_contain_text("Invalid regular expression")
     page.get_by_label("Value", exact=True).nth(1).fill("D|F")

@@ -1,12 +1,27 @@
 """The first administrator, organisation and project of an empty installation."""
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db import connection, transaction
 
-from vexil.controlplane.actions import events, organisations, projects, users
-from vexil.controlplane.db.models import Organisation, Project, User
+from vexil.controlplane.actions import (
+    environments,
+    events,
+    feature_states,
+    features,
+    organisations,
+    projects,
+    users,
+)
+from vexil.controlplane.actions.feature_states import Change
+from vexil.controlplane.actions.features import NewFeature
+from vexil.controlplane.db.models import Environment, FeatureState, Organisation, Project, User
 from vexil.controlplane.permissions import SYSTEM, Actor
 from vexil.controlplane.queries import password_links
+
+FIRST_ENVIRONMENTS = ("Development", "Production")
+DEMO_FEATURE = "demo_button"
 
 _LOCK_NUMBER = 0x5645_5849
 
@@ -36,6 +51,49 @@ def initiate_administrator(*, base_url: str) -> str:
     if user is None:
         raise UsersExist
     return password_links.url_for(user, base_url=base_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What somebody types into the first page of an empty installation."""
+
+    email: str
+    password: str
+    first_name: str
+    last_name: str
+    organisation: str
+    project: str
+
+
+@transaction.atomic
+def begin(beginning: Beginning) -> tuple[User, Environment]:
+    """The first administrator with an organisation, a project and a flag to try; its first environment.
+
+    Raise `UsersExist`, `WeakPassword` or `Refused`; then nothing is made.
+    """
+    _wait_for_others()
+    if User.objects.exists():
+        raise UsersExist
+    names = {"first_name": beginning.first_name, "last_name": beginning.last_name}
+    users.check_password(beginning.password, User(email=beginning.email, **names), field="password")
+    user = _create(beginning.email, beginning.password, **names)
+    by = Actor(user=user)
+    organisation = organisations.create(name=beginning.organisation, by=by)
+    return user, start_project(organisation, beginning.project, by=by)
+
+
+@transaction.atomic
+def start_project(organisation: Organisation, name: str, *, by: Actor) -> Environment:
+    """A project with Development and Production and a flag that is on in the first; that environment."""
+    project = projects.create(organisation, name=name, by=by)
+    development, _ = [environments.create(project, name=environment, by=by) for environment in FIRST_ENVIRONMENTS]
+    demo = NewFeature(
+        DEMO_FEATURE, initial_value="Hello!", description="Try it: switch it, change its value, delete it."
+    )
+    feature = features.create(project, demo, by=by)
+    state = FeatureState.live.get(environment=development, feature=feature)
+    feature_states.update(state, Change(enabled=True), by=by)
+    return development
 
 
 @transaction.atomic

@@ -49,6 +49,7 @@ _ORGANISATION = (_Entry("Projects", "folder", "projects", "projects"),)
 _PROJECT: tuple[_Entry, ...] = (_Entry("Segments", "users", "segments", "segments"),)
 _ENVIRONMENT: tuple[_Entry, ...] = (
     _Entry("Features", "flag", "features", "features"),
+    _Entry("Connect an SDK", "code", "getting-started", "getting-started"),
     _Entry(
         "Identities", "fingerprint", "identities", "identities", lambda place: place.may(permissions.VIEW_IDENTITIES)
     ),

@@ -25,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Wherever it makes sense to start: log-in, the first organisation, or the page that makes one."""
     if not request.user.is_authenticated:
         has_people, _ = installation.people()
-        return HttpResponseRedirect(reverse("login" if has_people else "signup"))
+        return HttpResponseRedirect(reverse("login" if has_people else "welcome"))
     mine = list(permissions.organisations_of(actor_of(request)).order_by("pk")[:2])
     if len(mine) == 1:
         return HttpResponseRedirect(reverse("projects", kwargs={"organisation_id": mine[0].pk}))

@@ -2,22 +2,17 @@
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from vexil.controlplane import permissions
-from vexil.controlplane.actions import environments
-from vexil.controlplane.actions import projects as actions
+from vexil.controlplane.actions import first_run
 from vexil.controlplane.dashboard import htmx, rendering
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.pages import paged
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_organisation, at_project
-from vexil.controlplane.db.models import Project
 from vexil.controlplane.queries import projects as queries
-
-FIRST_ENVIRONMENTS = ("Development", "Production")
 
 
 class NewProject(Form):
@@ -45,11 +40,11 @@ def create(request: HttpRequest, organisation_id: int) -> HttpResponse:
         raise PermissionDenied(permissions.CREATE_PROJECT)
     form = NewProject(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = form.attempt(lambda: _create(place, form.cleaned_data["name"]))
+        name = form.cleaned_data["name"]
+        made = form.attempt(lambda: first_run.start_project(place.organisation, name, by=place.by))
         if made is not None:
-            return rendering.done(
-                request, reverse("project", kwargs={"project_id": made.pk}), f"Project {made.name} created."
-            )
+            url = reverse("getting-started", kwargs={"project_id": made.project_id, "environment_key": made.api_key})
+            return rendering.done(request, url, f"Project {name} created.")
     return rendering.form_page(request, "projects/create.html", place, form)
 
 
@@ -62,14 +57,6 @@ def start(request: HttpRequest, project_id: int) -> HttpResponse:
         parts = {"project_id": project_id, "environment_key": seen[0].api_key}
         return HttpResponseRedirect(reverse("features", kwargs=parts))
     return rendering.page(request, "projects/no_environment.html", place)
-
-
-@transaction.atomic
-def _create(place: Place, name: str) -> Project:
-    project = actions.create(place.organisation, name=name, by=place.by)
-    for environment in FIRST_ENVIRONMENTS:
-        environments.create(project, name=environment, by=place.by)
-    return project
 
 
 def _may_create(place: Place) -> bool:

@@ -15,6 +15,7 @@ register = template.Library()
 
 _ICONS = Path(__file__).with_name("templates") / "icons"
 _STYLES = Path(__file__).with_name("static") / "vexil" / "css"
+_SCRIPTS = Path(__file__).with_name("static") / "vexil" / "js"
 _FIRST = ("tokens", "base", "layout", "components")
 
 
@@ -38,6 +39,13 @@ def stylesheets() -> tuple[str, ...]:
     names = sorted(path.stem for path in _STYLES.glob("*.css"))
     ordered = [*_FIRST, *(name for name in names if name not in _FIRST)]
     return tuple(asset(f"vexil/css/{name}.css") for name in ordered)
+
+
+@register.simple_tag
+@cache
+def scripts() -> tuple[str, ...]:
+    """All of ours, on every page: htmx swaps bodies, so what a head names first is all that there will be."""
+    return tuple(asset(f"vexil/js/{path.name}") for path in sorted(_SCRIPTS.glob("*.js")))
 
 
 @register.simple_tag

@@ -5,6 +5,8 @@ from django.urls import URLPattern
 from vexil.controlplane.dashboard import (
     design,
     feature_urls,
+    first_run,
+    getting_started,
     identities,
     identity_pages,
     organisations,
@@ -29,5 +31,7 @@ urlpatterns: list[URLPattern] = [
     *segment_checks.urlpatterns,
     *identities.urlpatterns,
     *identity_pages.urlpatterns,
+    *first_run.urlpatterns,
+    *getting_started.urlpatterns,
     *design.urlpatterns,
 ]
