@@ -152,7 +152,7 @@ _SECONDS = _integer(0, 31_536_000)
 _FROM_MEMORY = "Accepted, without effect: answers come from memory and are at most 100 ms behind a change."
 _FROM_ROW = "Accepted, without effect: flags come from memory, and one row is read, so that traits are never old."
 _REFUSED_FROM_MEMORY = "Accepted, without effect: every key is known in memory, and so is that one is not."
-_EACH_SECOND = "Accepted, without effect: counts are written once a second and at shutdown."
+_EACH_SECOND = "Accepted, without effect: counts are written twice a second and at shutdown."
 _CACHES = (
     "ENVIRONMENT_CACHE",
     "CACHE_FLAGS",

@@ -6,6 +6,7 @@ from tests.dataplane.conftest import Serve
 from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, snapshot
 from vexil.dataplane.labels import LabelBook, Labels, sdk_label
 from vexil.stores.opening import Stores
+from vexil.stores.sqlite.usage import SqliteUsage
 
 
 def counted(stores: Stores) -> dict[tuple[str, str], int]:
@@ -33,6 +34,22 @@ def test_every_request_with_a_known_key_is_counted_once(serve: Serve, stores: St
         ("identities", "flagsmith-python-sdk/6.3.0"): 1,
         ("environment-document", ""): 1,
     }
+
+
+def test_counting_goes_on_after_a_failure_of_the_store(serve: Serve, stores: Stores) -> None:
+    if not isinstance(stores.usage, SqliteUsage):
+        pytest.skip("one store is enough to fail")
+    client = serve(snapshot())
+    database = stores.usage._connections.get()
+
+    database.execute("ALTER TABLE usage RENAME TO usage_away")
+    client.get("/api/v1/flags/", CLIENT_KEY)
+    client.run(client.data_plane._usage._flush())
+    database.execute("ALTER TABLE usage_away RENAME TO usage")
+    client.get("/api/v1/flags/", CLIENT_KEY)
+    client.close()
+
+    assert counted(stores) == {("flags", ""): 2}
 
 
 def test_nothing_is_counted_where_counting_is_switched_off(serve: Serve, stores: Stores) -> None:

@@ -47,5 +47,8 @@ class Tally(Generic[Counted, Kept]):
                 self._keep(self._waiting)
             except Unavailable:
                 log.warning("counts.delayed", of=self._name, counts=len(self._waiting))
+            except Exception:
+                # The outermost point of a flush: what is counted next must not be lost with it.
+                log.exception("counts.failed", of=self._name, counts=len(self._waiting))
             else:
                 self._waiting.clear()

@@ -1,6 +1,6 @@
 """What is noted down behind the answers: requests, evaluated features, each environment's first evaluation.
 
-All of it is counted in memory and handed to the stores once a second and at shutdown (sdk-api.md §1.8 and §7).
+All of it is counted in memory and handed to the stores twice a second and at shutdown (sdk-api.md §1.8 and §7).
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from vexil.stores.usage import UsageKey
 
 log = structlog.get_logger(__name__)
 
-_FLUSH_SECONDS = 1.0
+_FLUSH_SECONDS = 0.5
+"""SIGKILL may cost the counts of one second; the other half is for the write."""
 _EVALUATING = frozenset({"flags", "identities", "environment-document"})
 
 _Request = tuple[int, str, Labels]
@@ -83,9 +84,9 @@ class UsageCounter:
         await asyncio.to_thread(self._write, self._requests.take(), self._evaluations.take())
 
     def _write(self, requests: dict[_Request, int], evaluations: dict[_Evaluation, int]) -> None:
-        self._first.note(requests)
         self._requests.write(requests if self._keeps_requests else {})
         self._evaluations.write(evaluations)
+        self._first.note(requests)
 
 
 class _FirstEvaluations:
@@ -108,6 +109,9 @@ class _FirstEvaluations:
             self._store.note_first(new)
         except Unavailable:
             log.warning("first_evaluations.delayed")
+        except Exception:
+            # The outermost point of a flush, as for counts.
+            log.exception("first_evaluations.failed")
         else:
             self._noted.update(new)
 
