@@ -147,6 +147,8 @@ class Client:
         assert stream.answer is not None
         if stream.transport:
             stream.answer.body = b"".join(stream.transport.pieces)
+        if method == "HEAD":
+            stream.answer.body = b""  # As the server does, which sends the head alone.
         return stream.answer
 
     async def open_stream(self, path: str, **headers: str) -> "tuple[asyncio.Task[None], Stream]":

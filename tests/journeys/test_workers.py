@@ -1,5 +1,7 @@
 """Every worker process sees a change, and refuses a key that was deleted."""
 
+import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -61,3 +63,16 @@ def test_a_deleted_server_key_is_refused_by_every_worker(new_server: Callable[..
     for client in clients:
         client.close()
     assert (before, after) == ([200, 200], [401, 401])
+
+
+def test_a_worker_that_was_killed_is_replaced_and_no_connection_is_refused(new_server: Callable[..., Server]) -> None:
+    server = new_server(workers=2).start()
+    before = set(connections.descendants(server.pid))
+
+    for worker in sorted(before)[:2]:
+        os.kill(worker, signal.SIGKILL)
+    statuses = [httpx.get(f"{server.url}/health/liveness/", timeout=20).status_code for _ in range(20)]
+
+    after = set(connections.descendants(server.pid))
+    assert (statuses, len(after), len(before & after)) == ([200] * 20, 3, 1)
+    assert server.stop() == 0

@@ -125,10 +125,10 @@ class DataPlane:
         host = request_headers.get("host") or ""
         if not self._is_good_host(host):
             self._refused_hosts.add(host)
-            return rsgi.send(stream, scope.method, _wrong_host())
+            return rsgi.send(stream, _wrong_host())
         if wire_headers.is_preflight(scope.method, request_headers.get("access-control-request-method")):
             answer = wire_headers.preflight(origin, self._config.cors_extra_headers)
-            return rsgi.send(stream, scope.method, Response(200, answer))
+            return rsgi.send(stream, Response(200, answer))
         endpoint = self._endpoints.find(scope.path)
         if endpoint is not None:
             response = await self._answer(endpoint, scope, stream)
@@ -145,7 +145,7 @@ class DataPlane:
             response = await rsgi.compressed(response, coding)
         if response.pieces is not None:
             return await rsgi.send_pieces(stream, response, response.pieces, shared)
-        return rsgi.send(stream, scope.method, response, shared)
+        return rsgi.send(stream, response, shared)
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
         try:
@@ -174,7 +174,7 @@ class DataPlane:
         except (Refusal, NotLoaded) as error:
             refusal = error if isinstance(error, Refusal) else errors.not_loaded()
             shared = (("Access-Control-Allow-Origin", "*"), ("Allow", "GET, HEAD"), *wire_headers.VARY_ORIGIN)
-            rsgi.send(stream, scope.method, errors.answer(refusal, scope), (*shared, *self._always))
+            rsgi.send(stream, errors.answer(refusal, scope), (*shared, *self._always))
 
     async def _request(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> OpenRequest:
         if not endpoint.needs_key:

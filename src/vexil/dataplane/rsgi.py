@@ -1,37 +1,36 @@
-"""Requests and answers of the data plane, on Granian's RSGI interface (docs/adr/0001)."""
+"""Requests and answers of the data plane, in the few words of RSGI that it uses (docs/adr/0009)."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import suppress
 from typing import NamedTuple, Protocol
-
-from granian.rsgi import ProtocolClosed, ProtocolError
 
 from vexil.dataplane import compression
 from vexil.dataplane.compression import Compressible
 from vexil.wire.headers import Headers
 
-
-class ScopeHeaders(Protocol):
-    def get(self, key: str, default: str | None = None) -> str | None: ...
-    def items(self) -> list[tuple[str, str]]: ...
+ScopeHeaders = Mapping[str, str]
+"""By name in lower case."""
 
 
 class Scope(Protocol):
-    """What the server tells of a request before its body. Header names are given in lower case."""
+    """What the server tells of a request before its body."""
 
-    proto: str
-    method: str
-    path: str
-    query_string: str
-    client: str
-    scheme: str
-
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query_string(self) -> str: ...
+    @property
+    def client(self) -> str: ...
+    @property
+    def scheme(self) -> str: ...
     @property
     def headers(self) -> ScopeHeaders: ...
 
 
 class Transport(Protocol):
-    """An answer that is sent in pieces; it ends when the transport is let go."""
+    """An answer that is sent in pieces; it ends with the coroutine that answers."""
 
     async def send_bytes(self, data: bytes) -> None: ...
 
@@ -41,9 +40,9 @@ class Stream(Protocol):
 
     async def __call__(self) -> bytes: ...
     def __aiter__(self) -> AsyncIterator[bytes]: ...
-    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
-    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
-    def response_stream(self, status: int, headers: list[tuple[str, str]]) -> Transport: ...
+    def response_empty(self, status: int, headers: Headers) -> None: ...
+    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
+    def response_stream(self, status: int, headers: Headers) -> Transport: ...
     def client_disconnect(self) -> Awaitable[None]: ...
 
 
@@ -55,6 +54,10 @@ class Response(NamedTuple):
     """The body as it comes to be, in place of `body`."""
     prepared: Compressible | None = None
     """What keeps the body's compressed forms, if the body is used again."""
+
+
+class ProtocolClosed(Exception):
+    """The client is gone."""
 
 
 class BodyTooLarge(Exception):
@@ -74,7 +77,7 @@ async def read_body(headers: ScopeHeaders, stream: Stream, bytes_max: int) -> by
         raise BodyTooLarge
     try:
         return await (stream() if length is not None else _read_chunks(stream, bytes_max))
-    except (ProtocolClosed, ProtocolError):
+    except ProtocolClosed:
         raise BodyIncomplete from None
 
 
@@ -98,16 +101,16 @@ async def compressed(response: Response, coding: str) -> Response:
     return response._replace(headers=(*response.headers, ("Content-Encoding", coding)), body=body)
 
 
-def send(stream: Stream, method: str, response: Response, shared: Headers = ()) -> None:
-    headers = [*response.headers, *shared]
-    if method == "HEAD" or response.status == 304:
+def send(stream: Stream, response: Response, shared: Headers = ()) -> None:
+    headers = response.headers + shared
+    if response.status == 304:
         stream.response_empty(response.status, headers)
     else:
         stream.response_bytes(response.status, headers, response.body)
 
 
 async def send_pieces(stream: Stream, response: Response, pieces: AsyncIterator[bytes], shared: Headers) -> None:
-    transport = stream.response_stream(response.status, [*response.headers, *shared])
+    transport = stream.response_stream(response.status, response.headers + shared)
     with suppress(ProtocolClosed):  # The client may go before the end.
         async for piece in pieces:
             await transport.send_bytes(piece)

@@ -12,13 +12,11 @@ from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from granian.rsgi import ProtocolClosed
-
 from vexil.dataplane import errors
 from vexil.dataplane.audience import Audience, Client, Event
 from vexil.dataplane.compiled import CompiledEnvironment
 from vexil.dataplane.environments import Environments
-from vexil.dataplane.rsgi import Scope, Stream
+from vexil.dataplane.rsgi import ProtocolClosed, Scope, Stream
 from vexil.wire.headers import VERSION, Headers
 from vexil.wire.keys import is_server_key
 
@@ -107,7 +105,7 @@ class Streams:
         await self._environments.load(key)
         self._open(key)
         if scope.method == "HEAD":
-            return stream.response_empty(200, list(_HEADERS))
+            return stream.response_empty(200, _HEADERS)
         if self._count >= self._limits.streams or self._ending.is_set():
             raise _busy()
         self._count += 1
@@ -137,8 +135,9 @@ class Streams:
             raise _busy()
         self._next_turn_at = turn_at + 1 / self._limits.new_per_second
         if turn_at > now:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), turn_at - now)
+            ending = asyncio.ensure_future(self._ending.wait())
+            await asyncio.wait([ending], timeout=turn_at - now)
+            ending.cancel()
         if self._ending.is_set():
             raise _busy()
 
@@ -153,7 +152,7 @@ class Streams:
         turn.add(client)
         gone = asyncio.ensure_future(stream.client_disconnect())
         gone.add_done_callback(client.end)
-        transport = stream.response_stream(200, list(_HEADERS))
+        transport = stream.response_stream(200, _HEADERS)
         try:
             with suppress(ProtocolClosed):
                 await transport.send_bytes(_greeting(event, last_seen))

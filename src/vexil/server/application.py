@@ -4,8 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
-from types import FrameType
 
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
@@ -24,7 +22,7 @@ ROLES = ("all", "flags", "admin")
 
 
 class Application:
-    """An RSGI application; the server calls `__rsgi_init__` before and `__rsgi_del__` after it serves."""
+    """An application as `http1.listening` serves it."""
 
     def __init__(self, config: Config, role: str, main_process: int) -> None:
         self._main_process = main_process
@@ -35,39 +33,27 @@ class Application:
         self._django = _django(config, self._data_plane) if has_control_plane else None
         self._watching: asyncio.Task[None] | None = None
 
-    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._data_plane.start(loop)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            _call_before(number, self._data_plane.end_streams)
         self._watching = loop.create_task(_end_with(self._main_process))
 
-    async def __rsgi__(self, scope: Scope, stream: Stream) -> None:
+    async def __call__(self, scope: Scope, stream: Stream) -> None:
         if self._django is None or self._data_plane.owns(scope.path):
             await self._data_plane(scope, stream)
         else:
             await self._django(scope, stream)
 
-    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def end_streams(self) -> None:
+        self._data_plane.end_streams()
+
+    async def stop(self) -> None:
         if self._watching:
             self._watching.cancel()
         if self._django:
             self._django.stop()
-        loop.run_until_complete(self._data_plane.stop())
+        await self._data_plane.stop()
         self._stores.close()
-
-
-def _call_before(number: int, act: Callable[[], None]) -> None:
-    """Act when the signal comes, before the server does: it stops only when every answer has ended."""
-    previous = signal.getsignal(number)
-
-    def on_signal(received: int, frame: FrameType | None) -> None:
-        act()
-        if callable(previous):
-            previous(received, frame)
-
-    signal.signal(number, on_signal)
-    signal.siginterrupt(number, False)
 
 
 def _django(config: Config, data_plane: DataPlane) -> DjangoBridge:

@@ -48,7 +48,7 @@ class DjangoBridge:
             # The outermost point of a request: the client gets JSON, the log gets the cause.
             log.exception("request.failed")
             response = _error(errors.internal(), scope)
-        send(stream, scope.method, response)
+        send(stream, response)
 
     def stop(self) -> None:
         """Wait for requests that run."""
