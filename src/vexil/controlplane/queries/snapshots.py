@@ -1,10 +1,10 @@
 """An environment's rows as the snapshot that the data plane compiles."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch, Q, QuerySet
 
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import (
@@ -47,9 +47,11 @@ def of_environment(environment_id: int, *, now: datetime) -> tuple[wire.Snapshot
 def _snapshot(environment: Environment, now: datetime, *, has_identity_integrations: bool) -> wire.Snapshot:
     project = environment.project
     features = Feature.live.filter(project=project).order_by("pk")
-    states = live_states(environment, now)
+    rows = _newest(_live(environment, now))
+    shares = _shares(environment)
+    states = {row.pk: _state(row, shares.get(row.pk, ())) for row in rows}
     segments = Segment.live.filter(project=project).order_by("pk")
-    overrides = _by_segment(states)
+    overrides = _by_segment(rows, states)
     return wire.Snapshot(
         version=environment.version,
         organisation=wire.Organisation(
@@ -66,9 +68,9 @@ def _snapshot(environment: Environment, now: datetime, *, has_identity_integrati
         ),
         environment=_environment(environment, has_identity_integrations=has_identity_integrations),
         features=[_feature(row) for row in features.prefetch_related(_OPTIONS)],
-        defaults=[_state(row) for row in states if row.feature_segment_id is None and row.identity_id is None],
+        defaults=[states[row.pk] for row in rows if row.feature_segment_id is None and row.identity_id is None],
         segments=[_segment(row, overrides.get(row.pk, ())) for row in segments],
-        identity_overrides=_identity_overrides(environment, states),
+        identity_overrides=_identity_overrides(environment, rows, states),
     )
 
 
@@ -78,7 +80,11 @@ _ALLOCATIONS = Prefetch("allocations", queryset=Allocation.objects.order_by("pk"
 
 def live_states(environment: Environment, now: datetime) -> list[FeatureState]:
     """Of each default, segment override and identity override the newest that is live, in order of id."""
-    rows = (
+    return _newest(_live(environment, now).prefetch_related(_ALLOCATIONS))
+
+
+def _live(environment: Environment, now: datetime) -> QuerySet[FeatureState]:
+    return (
         FeatureState.live.filter(
             Q(feature_segment__isnull=True)
             | Q(feature_segment__deleted_at__isnull=True, feature_segment__segment__deleted_at__isnull=True),
@@ -88,11 +94,22 @@ def live_states(environment: Environment, now: datetime) -> list[FeatureState]:
             feature__deleted_at__isnull=True,
         )
         .select_related("feature_segment")
-        .prefetch_related(_ALLOCATIONS)
         .order_by("live_from", "version", "pk")
     )
+
+
+def _newest(rows: Iterable[FeatureState]) -> list[FeatureState]:
     newest = {(row.feature_id, row.feature_segment_id, row.identity_id): row for row in rows}
     return sorted(newest.values(), key=lambda row: row.pk)
+
+
+def _shares(environment: Environment) -> dict[int, list[wire.Allocation]]:
+    """By state. A prefetch would make a query set for each of 50,000 identity overrides, which mostly have none."""
+    found: dict[int, list[wire.Allocation]] = {}
+    for row in Allocation.objects.filter(feature_state__environment=environment).order_by("pk"):
+        share = wire.Allocation(id=row.pk, uuid=str(row.uuid), option_id=row.option_id, percentage=row.percentage)
+        found.setdefault(row.feature_state_id, []).append(share)
+    return found
 
 
 def _keys(environment: Environment, now: datetime) -> tuple[EnvironmentKey, ...]:
@@ -151,7 +168,7 @@ def _feature(row: Feature) -> wire.Feature:
     )
 
 
-def _state(row: FeatureState) -> wire.State:
+def _state(row: FeatureState, shares: Iterable[wire.Allocation]) -> wire.State:
     link = row.feature_segment
     return wire.State(
         id=row.pk,
@@ -160,30 +177,27 @@ def _state(row: FeatureState) -> wire.State:
         enabled=row.enabled,
         value=row.value,
         seed=row.seed,
-        allocations=tuple(
-            wire.Allocation(id=share.pk, uuid=str(share.uuid), option_id=share.option_id, percentage=share.percentage)
-            for share in row.allocations.all()
-        ),
+        allocations=tuple(shares),
         link=wire.Link(id=link.pk, priority=link.priority) if link else None,
     )
 
 
-def _by_segment(states: Iterable[FeatureState]) -> dict[int, list[FeatureState]]:
-    overrides: dict[int, list[FeatureState]] = {}
-    for state in states:
-        if state.feature_segment is not None:
-            overrides.setdefault(state.feature_segment.segment_id, []).append(state)
+def _by_segment(rows: Iterable[FeatureState], states: Mapping[int, wire.State]) -> dict[int, list[wire.State]]:
+    overrides: dict[int, list[wire.State]] = {}
+    for row in rows:
+        if row.feature_segment is not None:
+            overrides.setdefault(row.feature_segment.segment_id, []).append(states[row.pk])
     return overrides
 
 
-def _segment(row: Segment, overrides: Iterable[FeatureState]) -> wire.Segment:
+def _segment(row: Segment, overrides: Iterable[wire.State]) -> wire.Segment:
     return wire.Segment(
         id=row.pk,
         name=row.name,
         description=row.description,
         feature_id=row.feature_id,
         rules=[_rule(rule) for rule in row.rules],
-        overrides=[_state(state) for state in overrides],
+        overrides=list(overrides),
     )
 
 
@@ -198,18 +212,20 @@ def _rule(rule: dict[str, Any]) -> wire.Rule:
     )
 
 
-def _identity_overrides(environment: Environment, states: Iterable[FeatureState]) -> list[wire.IdentityOverrides]:
-    by_identity: dict[int, list[FeatureState]] = {}
-    for state in states:
-        if state.identity_id is not None:
-            by_identity.setdefault(state.identity_id, []).append(state)
+def _identity_overrides(
+    environment: Environment, rows: Iterable[FeatureState], states: Mapping[int, wire.State]
+) -> list[wire.IdentityOverrides]:
+    by_identity: dict[int, list[wire.State]] = {}
+    for row in rows:
+        if row.identity_id is not None:
+            by_identity.setdefault(row.identity_id, []).append(states[row.pk])
     identities = stores.current().identities.get_many(environment.pk, sorted(by_identity)) if by_identity else []
     return [
         wire.IdentityOverrides(
             identity_id=identity.id,
             identifier=identity.identifier,
             created_date=_iso(identity.created_at),
-            states=tuple(_state(state) for state in by_identity[identity.id]),
+            states=tuple(by_identity[identity.id]),
         )
         for identity in identities
     ]
