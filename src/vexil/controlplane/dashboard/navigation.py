@@ -32,6 +32,7 @@ class Navigation:
     project: tuple[Item, ...] = ()
     environment: tuple[Item, ...] = ()
     environments: tuple[EnvironmentItem, ...] = ()
+    may_create_environment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ _ENVIRONMENT: tuple[_Entry, ...] = (
     _Entry(
         "Identities", "fingerprint", "identities", "identities", lambda place: place.may(permissions.VIEW_IDENTITIES)
     ),
+    _Entry("SDK keys", "key-round", "sdk-keys", "sdk-keys"),
+    _Entry("Settings", "settings", "environment-settings", "environment-settings", lambda place: place.rights.is_admin),
 )
 
 
@@ -67,10 +70,11 @@ def navigation(request: HttpRequest, place: Place | None) -> Navigation:
     project = _items(_PROJECT, place, current, {"project_id": place.project.pk})
     environments = permissions.environments_seen(place.standing, place.project)
     around = tuple(_environment_item(environment, place) for environment in environments)
+    may_create = place.project_rights.include(permissions.CREATE_ENVIRONMENT)
     if place.environment is None:
-        return Navigation(organisation, project, environments=around)
+        return Navigation(organisation, project, environments=around, may_create_environment=may_create)
     parts: dict[str, int | str] = {"project_id": place.project.pk, "environment_key": place.environment.api_key}
-    return Navigation(organisation, project, _items(_ENVIRONMENT, place, current, parts), around)
+    return Navigation(organisation, project, _items(_ENVIRONMENT, place, current, parts), around, may_create)
 
 
 def _items(entries: tuple[_Entry, ...], place: Place, current: str, parts: dict[str, int | str]) -> tuple[Item, ...]:

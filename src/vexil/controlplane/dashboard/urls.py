@@ -4,6 +4,7 @@ from django.urls import URLPattern
 
 from vexil.controlplane.dashboard import (
     design,
+    environment_settings,
     feature_urls,
     first_run,
     getting_started,
@@ -12,6 +13,7 @@ from vexil.controlplane.dashboard import (
     organisations,
     passwords,
     projects,
+    sdk_keys,
     segment_checks,
     segment_pages,
     segments,
@@ -33,5 +35,7 @@ urlpatterns: list[URLPattern] = [
     *identity_pages.urlpatterns,
     *first_run.urlpatterns,
     *getting_started.urlpatterns,
+    *sdk_keys.urlpatterns,
+    *environment_settings.urlpatterns,
     *design.urlpatterns,
 ]
