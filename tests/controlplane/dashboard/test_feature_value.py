@@ -146,7 +146,7 @@ def test_the_panel_keeps_to_its_statements(scene: Scene, admin: Pages) -> None:
     with CaptureQueriesContext(connection) as captured:
         admin.get(panel(scene, feature))
 
-    assert len(captured) == 10
+    assert len(captured) == 9
 
 
 def scene_actor(scene: Scene) -> Actor:

@@ -5,7 +5,7 @@ A page carries a fingerprint of what it showed. It is compared under the lock, s
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +59,21 @@ def seen_overrides(states: Iterable[FeatureState]) -> str:
 
 
 def seen_feature(feature: Feature) -> str:
-    return fingerprint(features.facts(feature))
+    return seen_settings(
+        feature,
+        [tag.pk for tag in feature.tags.all()],
+        [user.pk for user in feature.owners.all()],
+        [group.pk for group in feature.group_owners.all()],
+        {row.model_field_id: row.field_value for row in feature.metadata.all()},
+    )
+
+
+def seen_settings(
+    feature: Feature, tags: Iterable[int], owners: Iterable[int], groups: Iterable[int], texts: Mapping[int, str]
+) -> str:
+    """The same, for a page that has read these already."""
+    columns = [feature.description, feature.is_archived, feature.is_server_key_only]
+    return fingerprint([columns, sorted(tags), sorted(owners), sorted(groups), sorted(texts.items())])
 
 
 def fingerprint(facts: Any) -> str:
@@ -115,7 +129,7 @@ class FeatureEdit:
 def save_feature(feature: Feature, edit: FeatureEdit, *, by: Actor) -> None:
     """A feature's settings and owners."""
     lock_project(feature.project)
-    _check(seen_feature(feature), edit.seen)
+    _check(seen_feature(Feature.live.get(pk=feature.pk)), edit.seen)
     features.update(feature, edit.changes, by=by)
     owners, groups = list(feature.owners.all()), list(feature.group_owners.all())
     if gone := [user for user in owners if user not in edit.owners]:

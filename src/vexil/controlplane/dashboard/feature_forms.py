@@ -1,27 +1,33 @@
 """What people fill in about a feature itself: when they make it, and in its settings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
 
-from vexil.controlplane.dashboard import custom_fields, feature_filters, value_formats
+from vexil.controlplane.dashboard import custom_fields, value_formats
 from vexil.controlplane.dashboard.forms import Form
-from vexil.controlplane.db.models import Group, Project, Tag, User
+from vexil.controlplane.db.models import Feature, Group, Membership, Project, Tag, User
 from vexil.controlplane.db.models.metadata import ContentType
 from vexil.controlplane.queries import custom_fields as custom_field_queries
 from vexil.controlplane.queries.custom_fields import CustomField
 
+_OFFERED_MAX = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be chosen in a project: five statements."""
+    """What can be chosen in a project, and what a feature has of it."""
 
-    tags: Sequence[Tag]
-    owners: Sequence[User]
-    groups: Sequence[Group]
+    tags: Sequence[Any]
+    owners: Sequence[Any]
+    groups: Sequence[Any]
+    """Rows with `is_chosen`."""
     custom: Sequence[CustomField]
+    texts: Mapping[int, str]
+    """Values of custom fields, by the id of the model field."""
 
     def tags_of(self, ids: Sequence[str]) -> list[Tag]:
         return [tag for tag in self.tags if str(tag.pk) in ids]
@@ -33,12 +39,21 @@ class Choices:
         return [group for group in self.groups if str(group.pk) in ids]
 
 
-def choices(project: Project) -> Choices:
+def choices(project: Project, feature: Feature | None = None) -> Choices:
+    """Four statements, and one of a feature that is there."""
+    own = Feature.objects.filter(pk=feature.pk if feature else 0)
+    tags = Tag.objects.filter(project=project).annotate(is_chosen=Exists(own.filter(tags=OuterRef("pk"))))
+    owns = Exists(own.filter(owners=OuterRef("pk")))
+    belongs = Exists(Membership.objects.filter(user=OuterRef("pk"), organisation=project.organisation_id))
+    owners = User.objects.annotate(is_chosen=owns).filter(belongs | owns)
+    in_group = Exists(own.filter(group_owners=OuterRef("pk")))
+    groups = Group.objects.filter(organisation=project.organisation_id).annotate(is_chosen=in_group)
     return Choices(
-        list(Tag.objects.filter(project=project).order_by("label", "pk")[:500]),
-        feature_filters.owners_of(project),
-        feature_filters.groups_of(project),
+        list(tags.order_by("label", "pk")[:_OFFERED_MAX]),
+        list(owners.order_by("-is_chosen", "first_name", "last_name", "pk")[:_OFFERED_MAX]),
+        list(groups.order_by("-is_chosen", "name", "pk")[:_OFFERED_MAX]),
         custom_field_queries.of(project, ContentType.FEATURE),
+        {row.model_field_id: row.field_value for row in feature.metadata.all()} if feature else {},
     )
 
 
@@ -59,15 +74,16 @@ class Settings(Form):
     def __init__(self, *args: Any, choices: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.offered = choices
-        self._offer("tags", [(tag.pk, tag) for tag in choices.tags])
-        self._offer("owners", [(user.pk, user.shown_name) for user in choices.owners])
-        self._offer("group_owners", [(group.pk, group.name) for group in choices.groups])
-        custom_fields.add_to(self, choices.custom, self.initial.get("custom"))
+        self._offer("tags", [(tag.pk, tag) for tag in choices.tags], choices.tags)
+        self._offer("owners", [(user.pk, user.shown_name) for user in choices.owners], choices.owners)
+        self._offer("group_owners", [(group.pk, group.name) for group in choices.groups], choices.groups)
+        custom_fields.add_to(self, choices.custom, choices.texts)
 
-    def _offer(self, name: str, options: list[tuple[int, Any]]) -> None:
+    def _offer(self, name: str, options: list[tuple[int, Any]], rows: Sequence[Any]) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = options
+        self.initial[name] = [row.pk for row in rows if row.is_chosen]
 
     @property
     def custom(self) -> list[forms.BoundField]:

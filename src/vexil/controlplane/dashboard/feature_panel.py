@@ -12,7 +12,15 @@ from vexil.controlplane.dashboard.places import Place
 from vexil.controlplane.db.models import Feature
 from vexil.controlplane.db.models.features import FeatureType
 
-TABS = (("value", "Value"),)
+TABS = (
+    ("value", "Value"),
+    ("segment-overrides", "Segment overrides"),
+    ("identity-overrides", "Identity overrides"),
+    ("usage", "Usage"),
+    ("history", "History"),
+    ("links", "Links"),
+    ("settings", "Settings"),
+)
 CHANGED = "features-changed"
 """The event by which the list under the panel loads itself again."""
 

@@ -68,9 +68,8 @@ def change_many(request: HttpRequest, project_id: int, environment_key: str) -> 
 
 
 def found(place: Place, feature_id: int) -> Feature:
-    """A feature of the project, with its tags: two statements."""
-    features = Feature.live.filter(project=place.project, pk=feature_id).select_related("project")
-    feature = features.prefetch_related("tags").first()
+    """A feature of the project."""
+    feature = Feature.live.filter(project=place.project, pk=feature_id).select_related("project").first()
     if feature is None:
         raise Http404("feature")
     return feature

@@ -5,7 +5,20 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
-from vexil.controlplane.dashboard import feature_filters, feature_rows, feature_switches, feature_value, htmx, rendering
+from vexil.controlplane.dashboard import (
+    feature_filters,
+    feature_history,
+    feature_identities,
+    feature_links,
+    feature_overrides,
+    feature_rows,
+    feature_settings,
+    feature_switches,
+    feature_usage,
+    feature_value,
+    htmx,
+    rendering,
+)
 from vexil.controlplane.dashboard.feature_filters import Asked
 from vexil.controlplane.dashboard.pages import paged
 from vexil.controlplane.dashboard.paths import page
@@ -84,7 +97,15 @@ def _found(request: HttpRequest, place: Place, asked: Asked) -> dict[str, Any]:
     }
 
 
-_TABS: dict[str, Callable[[HttpRequest, Place, Feature], HttpResponse]] = {"value": feature_value.opened}
+_TABS: dict[str, Callable[[HttpRequest, Place, Feature], HttpResponse]] = {
+    feature_value.TAB: feature_value.opened,
+    feature_overrides.TAB: feature_overrides.opened,
+    feature_identities.TAB: feature_identities.opened,
+    feature_history.TAB: feature_history.opened,
+    feature_usage.TAB: feature_usage.opened,
+    feature_links.TAB: feature_links.opened,
+    feature_settings.TAB: feature_settings.opened,
+}
 
 _LIST = "project/<int:project_id>/environment/<str:environment_key>/features"
 
