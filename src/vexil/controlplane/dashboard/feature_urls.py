@@ -3,6 +3,7 @@
 from django.urls import URLPattern
 
 from vexil.controlplane.dashboard import (
+    compare,
     feature_checks,
     feature_create,
     feature_environments,
@@ -18,6 +19,7 @@ from vexil.controlplane.dashboard import (
 
 urlpatterns: list[URLPattern] = [
     *features.urlpatterns,
+    *compare.urlpatterns,
     *feature_create.urlpatterns,
     *feature_checks.urlpatterns,
     *feature_switches.urlpatterns,

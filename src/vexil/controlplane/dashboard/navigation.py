@@ -47,7 +47,10 @@ class _Entry:
 
 
 _ORGANISATION = (_Entry("Projects", "folder", "projects", "projects"),)
-_PROJECT: tuple[_Entry, ...] = (_Entry("Segments", "users", "segments", "segments"),)
+_PROJECT: tuple[_Entry, ...] = (
+    _Entry("Segments", "users", "segments", "segments"),
+    _Entry("Compare", "git-compare", "compare", "compare"),
+)
 _ENVIRONMENT: tuple[_Entry, ...] = (
     _Entry("Features", "flag", "features", "features"),
     _Entry("Connect an SDK", "code", "getting-started", "getting-started"),
