@@ -9,6 +9,7 @@ from django.db.models import Count, Max, Q
 
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Environment, Feature, Integration, Organisation, Project, Role, User
+from vexil.controlplane.integrations.catalogue import SLACK_TOKEN
 from vexil.stores.usage import UsageKey
 
 FLAGS, IDENTITIES = "flags", "identities"
@@ -107,7 +108,8 @@ def integrations(organisation_ids: list[int]) -> list[Integrations]:
     for scope, way in ways.items():
         places = {f"{way}__in": organisation_ids, f"{way}__deleted_at__isnull": True}
         places |= {f"{place}__deleted_at__isnull": True for place in (scope, *way.split("__")[:-1])}
-        rows = Integration.objects.filter(**places).values(way, f"{way}__name", "kind").annotate(count=Count("pk"))
+        kept = Integration.objects.filter(**places).exclude(kind=SLACK_TOKEN)  # which belongs to Slack's own
+        rows = kept.values(way, f"{way}__name", "kind").annotate(count=Count("pk"))
         names = (way, f"{way}__name", "kind", "count")
         for organisation_id, name, kind, count in rows.values_list(*names):
             found.append(Integrations(organisation_id, name, kind, scope, count))
