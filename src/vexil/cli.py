@@ -8,6 +8,9 @@ from pathlib import Path
 
 from vexil import __version__, config, logs
 from vexil.config import Config, ConfigError
+from vexil.doctor import examination, local
+from vexil.doctor.asking import BadAddress
+from vexil.doctor.findings import Finding
 from vexil.server import greeting, reloading
 from vexil.stores.opening import open_stores
 from vexil.stores.unavailable import Unavailable
@@ -26,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logs.configure(settings.log_level, settings.log_format)
         return int(options.command(settings, options) or 0)
     except ConfigError as error:
+        if options.command is _doctor:
+            return _print_report([local.settings_invalid(error)], options)
         print(f"vexil: {error}", file=sys.stderr)
         return 2
     except Unavailable as error:
@@ -63,6 +68,15 @@ def _parser() -> argparse.ArgumentParser:
         "--url", default=f"http://localhost:{_DEFAULT_PORT}", help="where the server is found (default: %(default)s)"
     )
     admin.set_defaults(command=_create_admin)
+
+    doctor = commands.add_parser(
+        "doctor", parents=[shared], help="find out what is wrong with a server, or with this installation"
+    )
+    doctor.add_argument("url", nargs="?", help="address of a server; without it, the installation on this machine")
+    doctor.add_argument("--key", help="a key of an environment, to be tried at the Flags API")
+    doctor.add_argument("--token", help="a user's token or an organisation's key, to be tried at the Admin API")
+    doctor.add_argument("--json", action="store_true", help="print JSON for scripts")
+    doctor.set_defaults(command=_doctor)
     return parser
 
 
@@ -152,6 +166,21 @@ def _create_admin(settings: Config, options: argparse.Namespace) -> int:
         return _fail(" ".join(refusal.messages))
     print(*lines, sep="\n")
     return 0
+
+
+def _doctor(settings: Config, options: argparse.Namespace) -> int:
+    if options.url is None:
+        return _print_report(examination.of_installation(settings), options)
+    try:
+        return _print_report(examination.of_address(options.url, options.key, options.token), options)
+    except BadAddress as error:
+        return _fail(str(error))
+
+
+def _print_report(findings: list[Finding], options: argparse.Namespace) -> int:
+    text, status = examination.report(findings, in_json=options.json)
+    print(text)
+    return status
 
 
 def _set_up_django() -> None:

@@ -26,6 +26,7 @@ SECTIONS: Mapping[str, tuple[Entry, ...]] = {
     "Limits of use": service.LIMITS,
     "The server cannot answer": service.OUTAGES,
     "Vexil was not reached, or not well": service.NOT_REACHED,
+    "The installation itself": service.LOCAL,
 }
 CATALOGUE: Mapping[str, Entry] = {entry.code: entry for entries in SECTIONS.values() for entry in entries}
 

@@ -213,3 +213,52 @@ NOT_REACHED = (
         {"waiting": "120"},
     ),
 )
+
+LOCAL = (
+    Entry(
+        "settings_invalid",
+        (),
+        "A setting holds what it does not accept, or settings contradict each other; the server refuses to start.",
+        "Mend the variable that is named; `docs/configuration.md` lists all.",
+        "{problem}",
+        None,
+        {"problem": "USER_THROTTLE_RATE accepts a number, a slash and sec, min, hour or day; 'often' is not that."},
+    ),
+    Entry(
+        "not_installed",
+        (),
+        "The data folder is not there: no server has run with these settings on this machine.",
+        "Name the folder (`--data-dir`, `VEXIL_DATA_DIR`), or start `vexil serve`, which makes it.",
+        "There is no installation in {folder}: name the right one with --data-dir, or start vexil serve, which makes "
+        "it.",
+        None,
+        {"folder": "/var/lib/vexil"},
+    ),
+    Entry(
+        "folder_not_writable",
+        (),
+        "The user that runs Vexil may not write into the data folder.",
+        "Give the folder to that user; in a container, check the volume's owner.",
+        "{folder} cannot be written by this user: change its owner or its rights.",
+        None,
+        {"folder": "/var/lib/vexil"},
+    ),
+    Entry(
+        "disk_full",
+        (),
+        "Little space is left where the data are. A database that cannot write refuses every change.",
+        "Make room, or give the data a larger disk.",
+        "Only {megabytes} MB are free where the data are: make room.",
+        None,
+        {"megabytes": "120"},
+    ),
+    Entry(
+        "mail_unreachable",
+        (),
+        "The mail server does not answer, so invites and links for passwords do not leave.",
+        "Check `EMAIL_HOST`, `EMAIL_PORT` and firewalls.",
+        "The mail server {server} does not answer: check EMAIL_HOST, EMAIL_PORT and firewalls.",
+        None,
+        {"server": "smtp.example.com:587"},
+    ),
+)
