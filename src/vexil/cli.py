@@ -77,7 +77,30 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--token", help="a user's token or an organisation's key, to be tried at the Admin API")
     doctor.add_argument("--json", action="store_true", help="print JSON for scripts")
     doctor.set_defaults(command=_doctor)
+    _add_moving(commands, shared)
     return parser
+
+
+def _add_moving(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser
+) -> None:
+    """Exports and imports, under our names and under those that operators of Flagsmith know."""
+    for name, help_text in (
+        ("export", "write an organisation to a file (compressed if its name ends in .gz)"),
+        ("dumporganisationtolocalfs", "the same as export"),
+    ):
+        export = commands.add_parser(name, parents=[shared], help=help_text)
+        export.add_argument("organisation", type=int, help="id of the organisation")
+        export.add_argument("path", type=Path)
+        export.set_defaults(command=_export)
+    for name, help_text in (
+        ("import", "import an organisation from a file"),
+        ("loaddata", "the same as import, for a file"),
+    ):
+        load = commands.add_parser(name, parents=[shared], help=help_text)
+        load.add_argument("source", help="a file that `vexil export` wrote")
+        load.add_argument("--admin", metavar="EMAIL", help="a user who becomes administrator of the organisation")
+        load.set_defaults(command=_import)
 
 
 def _port(text: str) -> int:
@@ -181,6 +204,30 @@ def _print_report(findings: list[Finding], options: argparse.Namespace) -> int:
     text, status = examination.report(findings, in_json=options.json)
     print(text)
     return status
+
+
+def _export(settings: Config, options: argparse.Namespace) -> int:
+    _migrate(settings, options)
+    from vexil.controlplane.moving import commands  # noqa: PLC0415 -- slow import
+
+    try:
+        print(*commands.export(options.organisation, options.path), sep="\n")
+    except commands.Failed as failure:
+        return _fail(str(failure))
+    return 0
+
+
+def _import(settings: Config, options: argparse.Namespace) -> int:
+    _migrate(settings, options)
+    from vexil.controlplane.moving import commands  # noqa: PLC0415 -- slow import
+
+    try:
+        print(*commands.load(Path(options.source), admin_email=options.admin), sep="\n")
+    except commands.Failed as failure:
+        return _fail(str(failure))
+    except KeyboardInterrupt:
+        return _fail("stopped; the same command goes on where it was.")
+    return 0
 
 
 def _set_up_django() -> None:

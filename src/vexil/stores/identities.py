@@ -170,6 +170,17 @@ class IdentityStore(Protocol):
         """Those that begin with the text, then those of the newest `SEARCHED_MAX` that contain it, in any case."""
         ...
 
+    def after(self, environment_id: int, identity_id: int, *, limit: int) -> list[Identity]:
+        """The next ones in ascending order of id; 0 is before the first."""
+        ...
+
+    def restore_many(self, identities: Sequence[Identity]) -> int:
+        """Store identities as they were elsewhere, in one transaction; say how many got another id than they ask for.
+
+        Id 0 asks for none. One whose identifier is there already gets the traits that it lacks.
+        """
+        ...
+
     def set_traits(
         self, environment_id: int, identity_id: int, traits: dict[str, TraitValue | None]
     ) -> Identity | None:

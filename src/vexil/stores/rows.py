@@ -131,6 +131,24 @@ def increment(
     return _differences(stored, rows), values
 
 
+def restored(stored: Mapping[Key, IdentityRow], identities: Iterable[Identity], now_us: int) -> Merge:
+    """Rows for identities of another installation; those that are there get the traits that they lack."""
+    rows = dict(stored)
+    for identity in identities:
+        key = (identity.environment_id, identity.identifier)
+        present = rows.get(key)
+        if present is None:
+            traits = identity.trait_rows()
+            next_trait_id = max((trait[0] for trait in traits), default=0) + 1
+            storable_identifier(identity.identifier)
+            rows[key] = IdentityRow(*identity, next_trait_id)
+        else:
+            own = present.to_identity().trait_values()
+            missing = {name: value for name, value in identity.trait_values().items() if name not in own}
+            rows[key] = with_traits(present, missing, now_us)
+    return _differences(stored, rows)
+
+
 def _differences(stored: Mapping[Key, IdentityRow], rows: dict[Key, IdentityRow]) -> Merge:
     inserted = [row for key, row in rows.items() if key not in stored]
     updated = [row for key, row in rows.items() if key in stored and row is not stored[key]]

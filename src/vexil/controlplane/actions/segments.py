@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from vexil.controlplane.actions import events, metadata
@@ -49,6 +50,7 @@ def create(project: Project, new: NewSegment, *, by: Actor) -> Segment:
     segment = Segment(project=project, name=new.name, description=new.description, feature=new.feature)
     _set_rules(segment, new.rules)
     segment.save()
+    _give_free_hashing_id(segment)
     metadata.replace(segment, new.custom_fields)
     events.record(by, "segment.created", segment.pk, scope=project, after=facts(segment))
     publish_project(project)
@@ -102,6 +104,15 @@ def facts(segment: Segment) -> dict[str, Any]:
         "rules": segment.rules,
         "metadata": metadata.facts(segment),
     }
+
+
+def _give_free_hashing_id(segment: Segment) -> None:
+    """Its own id will do, unless an imported segment of the project goes by that."""
+    known = Segment.objects.filter(project=segment.project, hashing_id__isnull=False)
+    if known.filter(hashing_id=segment.pk).exists():
+        highest = known.aggregate(highest=Max("hashing_id"))["highest"]
+        segment.hashing_id = max(highest, segment.pk) + 1
+        segment.save(update_fields=["hashing_id"])
 
 
 def _check_unmanaged(segment: Segment) -> None:

@@ -46,7 +46,7 @@ def matching(project: Project, subject: engine.Subject) -> list[Segment]:
     return [
         row
         for row in Segment.live.filter(project=project).order_by("pk")
-        if engine.compile_segment(str(row.pk), msgspec.convert(row.rules, list[wire.Rule]))(subject)
+        if engine.compile_segment(str(row.split_id), msgspec.convert(row.rules, list[wire.Rule]))(subject)
     ]
 
 

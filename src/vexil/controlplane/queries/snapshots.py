@@ -192,7 +192,7 @@ def _by_segment(rows: Iterable[FeatureState], states: Mapping[int, wire.State]) 
 
 def _segment(row: Segment, overrides: Iterable[wire.State]) -> wire.Segment:
     return wire.Segment(
-        id=row.pk,
+        id=row.split_id,
         name=row.name,
         description=row.description,
         feature_id=row.feature_id,

@@ -30,6 +30,7 @@ from vexil.stores.rows import (
     keys_of,
     merge,
     new_row,
+    restored,
     storable_identifier,
     with_traits,
 )
@@ -78,6 +79,16 @@ _CONTAINING = f"""
     WHERE identifier ILIKE %s LIMIT %s
 """
 _LOOKED_AT = "SELECT count(*) FROM (SELECT 1 FROM flags_identities WHERE environment_id = %s LIMIT %s) AS newest"
+_INSERT_WITH_IDS = """
+    INSERT INTO flags_identities (id, environment_id, identifier, created_at_us, traits, next_trait_id, lookup)
+    SELECT * FROM unnest(
+        %s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::bigint[], %b::bytea[]
+    ) ORDER BY 7
+    ON CONFLICT (lookup) DO NOTHING
+"""
+_RAISE_SEQUENCE = "SELECT setval('flags_identities_id_seq', %s) FROM flags_identities_id_seq WHERE last_value < %s"
+_AFTER = f"SELECT {_COLUMNS} FROM flags_identities WHERE environment_id = %s AND id > %s ORDER BY id LIMIT %s"
+_TAKEN = "SELECT id FROM flags_identities WHERE id = ANY(%s)"
 _DELETE = "DELETE FROM flags_identities WHERE environment_id = %s AND id = %s"
 _DELETE_SOME = """
     DELETE FROM flags_identities
@@ -195,6 +206,28 @@ class PostgresIdentities:
             (looked_at,) = connection.execute(_LOOKED_AT, (environment_id, SEARCHED_MAX + 1)).fetchall()[0]
         return found(first, others, limit=limit, looked_at=looked_at)
 
+    def after(self, environment_id: int, identity_id: int, *, limit: int) -> list[Identity]:
+        with self._connections.lending() as connection:
+            rows = connection.execute(_AFTER, (environment_id, identity_id, limit)).fetchall()
+        return [IdentityRow._make(row).to_identity() for row in rows]
+
+    def restore_many(self, identities: Sequence[Identity]) -> int:
+        keys = sorted({(identity.environment_id, identity.identifier) for identity in identities})
+        with self._connections.writing() as connection:
+            merged = restored(_select(connection, _LOCK_MANY, keys), identities, now_microseconds())
+            wanted = [row.id for row in merged.inserted]
+            taken = {row_id for (row_id,) in connection.execute(_TAKEN, (wanted,)).fetchall()}
+            keeping = [row for row in merged.inserted if row.id and row.id not in taken]
+            if keeping:
+                connection.execute(_INSERT_WITH_IDS, ([row.id for row in keeping], *_columns_of(keeping)))
+                highest = max(row.id for row in keeping)
+                connection.execute(_RAISE_SEQUENCE, (highest, highest))
+            others = [row for row in merged.inserted if not row.id or row.id in taken]
+            if others:
+                _insert(connection, others)
+            _update(connection, merged.updated)
+        return sum(1 for row in others if row.id)
+
     def set_traits(
         self, environment_id: int, identity_id: int, traits: dict[str, TraitValue | None]
     ) -> Identity | None:
@@ -250,7 +283,12 @@ def _select(connection: Connection, statement: str, keys: Iterable[Key]) -> Rows
 
 def _insert(connection: Connection, rows: Sequence[IdentityRow]) -> list[IdentityRow]:
     """The rows with their ids, less those that another process inserted first."""
-    columns = (
+    inserted = connection.execute(_INSERT_MANY, _columns_of(rows)).fetchall()
+    return [IdentityRow._make(row) for row in inserted]
+
+
+def _columns_of(rows: Sequence[IdentityRow]) -> tuple[list[int] | list[str] | list[bytes], ...]:
+    return (
         [row.environment_id for row in rows],
         [row.identifier for row in rows],
         [row.created_at_us for row in rows],
@@ -258,7 +296,6 @@ def _insert(connection: Connection, rows: Sequence[IdentityRow]) -> list[Identit
         [row.next_trait_id for row in rows],
         [lookup(*row.key) for row in rows],
     )
-    return [IdentityRow._make(row) for row in connection.execute(_INSERT_MANY, columns).fetchall()]
 
 
 def _update(connection: Connection, rows: Sequence[IdentityRow]) -> None:

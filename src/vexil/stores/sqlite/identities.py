@@ -32,6 +32,7 @@ from vexil.stores.rows import (
     increment,
     keys_of,
     merge,
+    restored,
     storable_identifier,
     with_traits,
 )
@@ -78,6 +79,8 @@ _CONTAINING = f"""
 """
 _LOOKED_AT = "SELECT count(*) FROM (SELECT 1 FROM identities WHERE environment_id = ? LIMIT ?)"
 _LAST_CHARACTER = "\U0010ffff"
+_AFTER = f"SELECT {_COLUMNS} FROM identities WHERE environment_id = ? AND id > ? ORDER BY id LIMIT ?"
+_TAKEN = "SELECT id FROM identities WHERE id IN (SELECT value FROM json_each(?))"
 _DELETE = "DELETE FROM identities WHERE environment_id = ? AND id = ?"
 _DELETE_SOME = """
     DELETE FROM identities
@@ -179,6 +182,23 @@ class SqliteIdentities:
             ).fetchall()
             (looked_at,) = connection.execute(_LOOKED_AT, (environment_id, SEARCHED_MAX + 1)).fetchone()
         return found(beginning, containing, limit=limit, looked_at=looked_at)
+
+    def after(self, environment_id: int, identity_id: int, *, limit: int) -> list[Identity]:
+        with translating:
+            rows = self._connections.get().execute(_AFTER, (environment_id, identity_id, limit)).fetchall()
+        return [IdentityRow._make(row).to_identity() for row in rows]
+
+    def restore_many(self, identities: Sequence[Identity]) -> int:
+        keys = sorted({(identity.environment_id, identity.identifier) for identity in identities})
+        with self._connections.writing() as connection:
+            merged = restored(_rows(connection, keys), identities, now_microseconds())
+            wanted = msgspec.json.encode([row.id for row in merged.inserted]).decode()
+            taken = {row_id for (row_id,) in connection.execute(_TAKEN, (wanted,))}
+            keeping = [row for row in merged.inserted if row.id and row.id not in taken]
+            connection.execute(_INSERT_MANY, (msgspec.json.encode(keeping).decode(),))
+            others = [row for row in merged.inserted if not row.id or row.id in taken]
+            _write(connection, Merge({}, others, merged.updated))
+        return sum(1 for row in others if row.id)
 
     def set_traits(
         self, environment_id: int, identity_id: int, traits: dict[str, TraitValue | None]

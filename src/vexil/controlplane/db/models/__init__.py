@@ -18,6 +18,7 @@ from .integrations import Integration
 from .invites import Invite, InviteLink
 from .master_api_keys import MasterAPIKey
 from .metadata import Metadata, MetadataField, MetadataModelField, MetadataRequirement
+from .organisation_imports import OrganisationImport
 from .organisations import Membership, Organisation, Role, Subscription
 from .projects import Project
 from .second_factors import SecondFactor
@@ -61,6 +62,7 @@ __all__ = [
     "MultivariateOption",
     "Organisation",
     "OrganisationGrant",
+    "OrganisationImport",
     "Project",
     "ProjectGrant",
     "ResourceType",

@@ -23,5 +23,12 @@ class Segment(SoftDeletable):
     updated_at = models.DateTimeField(auto_now=True)
     managed_by = models.CharField(max_length=20, default="", blank=True)
     rules = models.JSONField(default=list)
+    hashing_id = models.BigIntegerField(null=True, blank=True)
+    """What percentage splits start from, where it is not the own id: the segment's id in another installation."""
     last_rule_id = models.BigIntegerField(default=0)
     """Rules and conditions of this segment are numbered from here on; numbers are not used twice."""
+
+    @property
+    def split_id(self) -> int:
+        """The id by which the data plane and SDKs know the segment; splits hash it."""
+        return self.pk if self.hashing_id is None else self.hashing_id
