@@ -81,6 +81,8 @@ def test_the_list_finds_sorts_and_keeps_its_filters_in_the_address(scene: Scene,
     assert found(is_enabled="true") == ["alpha"]
     assert found(value_search="need") == ["alpha"]
     assert found(owners=scene.admin.pk) == ["alpha"]
+    assert found(stage="new") == ["alpha", "beta", "gamma"]
+    assert found(stage="permanent") == []
     assert found(archived="true") == ["old"]
     assert found(archived="any") == ["alpha", "beta", "gamma", "old"]
     assert found(tags="x", owners="²", sort="what", page="-3") == ["gamma", "beta", "alpha"]

@@ -7,12 +7,21 @@ from django.http import HttpRequest, QueryDict
 
 from vexil.controlplane.db.models import Environment, Group, Project, Tag, User
 from vexil.controlplane.queries.features import Filters
+from vexil.controlplane.queries.lifecycle import Stage
 
 SORTS = (
     ("-created", "Newest first"),
     ("created", "Oldest first"),
     ("name", "Name A–Z"),
     ("-name", "Name Z–A"),
+)
+STAGES = (
+    (Stage.NEW, "New: not in code yet"),
+    (Stage.LIVE, "Live: found in code"),
+    (Stage.STALE, "Stale, and still in code"),
+    (Stage.NEEDS_MONITORING, "Stale, gone from code, still asked for"),
+    (Stage.TO_REMOVE, "Can be removed"),
+    (Stage.PERMANENT, "Permanent"),
 )
 _COLUMNS = {"created": "created_date", "name": "name"}
 _ARCHIVED = {"": False, "true": True, "any": None}
@@ -27,6 +36,7 @@ FILTERS = (
     "owners",
     "group_owners",
     "archived",
+    "stage",
 )
 
 
@@ -71,6 +81,11 @@ class Asked:
         return value if value in _ARCHIVED else ""
 
     @property
+    def stage(self) -> str:
+        value = self.query.get("stage", "")
+        return value if value in Stage.values else ""
+
+    @property
     def sort(self) -> str:
         value = self.query.get("sort", "")
         return value if value in dict(SORTS) else SORTS[0][0]
@@ -100,6 +115,7 @@ class Asked:
             group_owners=self.ids("group_owners"),
             tags=[] if self.is_untagged else tags or None,
             any_tag=self.any_tag,
+            stage=self.stage or None,
             order_by=_COLUMNS[self.sort.removeprefix("-")],
             descending=self.sort.startswith("-"),
         )
@@ -136,6 +152,8 @@ def chips(asked: Asked, path: str, project: Project) -> list[Chip]:
         found.append(("group_owners", f"Owned by {' or '.join(group.name for group in groups)}"))
     if asked.archived:
         found.append(("archived", "Archived" if asked.archived == "true" else "Archived ones, too"))
+    if asked.stage:
+        found.append(("stage", dict(STAGES)[Stage(asked.stage)]))
     return [Chip(text, _without(asked, name, path)) for name, text in found]
 
 

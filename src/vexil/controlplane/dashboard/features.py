@@ -55,6 +55,7 @@ def filters(request: HttpRequest, project_id: int, environment_key: str) -> Http
     asked = Asked(request.GET)
     values = {
         "asked": asked,
+        "stages": feature_filters.STAGES,
         "chosen_tags": asked.ids("tags"),
         "chosen_owners": asked.ids("owners"),
         "chosen_groups": asked.ids("group_owners"),
