@@ -1,5 +1,6 @@
 """Granting rights to users and groups at an organisation, a project or an environment."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -49,6 +50,23 @@ def update(grant: AnyGrant, *, by: Actor, holder: Holder | None = None, **change
     grant.save()
     events.record(by, "grant.updated", grant.pk, scope=place, before=before, after=facts(grant))
     return grant
+
+
+@transaction.atomic
+def put(place: Place, holder: Holder, *, is_admin: bool, permissions: Sequence[str], by: Actor) -> None:
+    """All that a user or group is granted at a place from now on; nothing takes the grant away."""
+    locks.lock_organisation(organisation_of(place).pk)
+    grant = grants_at(place).filter(**{_kind(holder): holder}).first()
+    fields: dict[str, Any] = {"permissions": list(permissions)}
+    if not isinstance(place, Organisation):
+        fields["is_admin"] = is_admin
+    is_nothing = not (is_admin or permissions)
+    if grant is None and not is_nothing:
+        create(place, holder, by=by, **fields)
+    elif grant is not None and is_nothing:
+        delete(grant, by=by)
+    elif grant is not None:
+        update(grant, by=by, **fields)
 
 
 @transaction.atomic

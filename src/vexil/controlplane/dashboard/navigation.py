@@ -46,10 +46,17 @@ class _Entry:
     may: Callable[[Place], bool] = lambda _: True
 
 
-_ORGANISATION = (_Entry("Projects", "folder", "projects", "projects"),)
+_ORGANISATION: tuple[_Entry, ...] = (
+    _Entry("Projects", "folder", "projects", "projects"),
+    _Entry("Members", "user-round", "members", "members"),
+    _Entry("Groups", "users", "groups", "groups"),
+)
 _PROJECT: tuple[_Entry, ...] = (
     _Entry("Segments", "users", "segments", "segments"),
     _Entry("Compare", "git-compare", "compare", "compare"),
+    _Entry(
+        "Rights", "shield", "project-permissions", "project-permissions", lambda place: place.project_rights.is_admin
+    ),
 )
 _ENVIRONMENT: tuple[_Entry, ...] = (
     _Entry("Features", "flag", "features", "features"),

@@ -40,7 +40,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         if user is not None:
             return rendering.page(request, "account/activation_sent.html", None, {"email": user.email})
     afterwards = request.POST.get("redirect") or request.GET.get("redirect", "")
-    return rendering.form_page(request, "account/signup.html", None, form, {"afterwards": afterwards})
+    invite = request.POST.get("invite") or request.GET.get("invite", "")
+    return rendering.form_page(request, "account/signup.html", None, form, {"afterwards": afterwards, "invite": invite})
 
 
 def _signed_up(request: HttpRequest, form: SignUp) -> User | None:
