@@ -76,6 +76,18 @@ def test_the_version_tells_of_people_and_mail_where_there_is_a_control_plane(ser
     )
 
 
+def test_the_version_without_database_is_told_as_such(serve: Serve) -> None:
+    def people() -> tuple[bool, bool]:
+        raise ConnectionError("db.internal:5432 refused")
+
+    client = serve()
+    client.data_plane._installation = Installation({}, people=people)
+
+    answer = client.get("/version/")
+
+    assert (answer.status, answer.explanation()["code"]) == (503, "database_unavailable")
+
+
 def test_a_node_without_a_control_plane_knows_no_people(serve: Serve) -> None:
     assert serve().get("/version/").json()["self_hosted_data"] is None
 

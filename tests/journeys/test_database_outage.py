@@ -14,6 +14,7 @@ from tests.databases import POSTGRES_ABSENT, PostgresCluster, postgres_binaries
 from tests.journeys.admin import Admin
 from tests.journeys.running import Server
 from tests.journeys.test_streams import events
+from vexil.doctor import examination
 
 OUTAGE_SECONDS = 8.0
 ANSWER_SECONDS_MAX = 6.0
@@ -134,7 +135,9 @@ def test_an_outage_of_the_database_costs_no_read_and_no_acknowledged_write(
             assert wait_until(lambda: all(len(caller.acknowledged) > 10 for caller in callers.values()))
             cluster.stop("immediate")
             time.sleep(OUTAGE_SECONDS)
-            away = httpx.get(f"{server.url}/health", timeout=ANSWER_SECONDS_MAX).status_code
+            away = httpx.get(f"{server.url}/health", timeout=ANSWER_SECONDS_MAX)
+            at_admin_api = admin.client.get("organisations/")
+            examined = {finding.step: finding.code for finding in examination.of_address(server.url, None, None)}
             alive = httpx.get(f"{server.url}/health/liveness/").status_code
             cluster.start()
             before = {name: len(callers[name].acknowledged) for name in WRITES}
@@ -158,7 +161,9 @@ def test_an_outage_of_the_database_costs_no_read_and_no_acknowledged_write(
     assert {name: set(callers[name].answers) for name in WRITES} == {
         name: {"200", "503 with Retry-After"} for name in WRITES
     }
-    assert (away, alive) == (500, 200)
+    assert (away.status_code, away.json()["code"], alive) == (500, "database_unavailable", 200)
+    assert (at_admin_api.status_code, at_admin_api.json()["code"]) == (503, "database_unavailable")
+    assert examined["Health"] == "database_unavailable"
     assert flags.json()[0]["feature_state_value"] == "good day"
     assert told.data == f'{{"updated_at": {flags.headers["x-flagsmith-document-updated-at"]}}}'
     assert stored["identify"] == callers["identify"].acknowledged[-1]

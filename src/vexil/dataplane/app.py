@@ -204,7 +204,10 @@ class DataPlane:
         service = self._services.get(scope.path)
         if service is not None:
             if scope.method in {"GET", "HEAD"}:
-                return await service(), wire_headers.VARY_ORIGIN
+                try:
+                    return await service(), wire_headers.VARY_ORIGIN
+                except Refusal as refusal:
+                    return errors.answer(refusal, scope), wire_headers.VARY_ORIGIN
             # compat: the reference server takes these for form posts without a token.
             return Response(403, (("Content-Type", wire_headers.HTML),), _FORBIDDEN), wire_headers.VARY_ORIGIN
         if self._config.append_slash and self.owns(scope.path):
@@ -246,7 +249,11 @@ class DataPlane:
         return health.liveness()
 
     async def _version(self) -> Response:
-        return await health.version(self._installation)
+        try:
+            return await health.version(self._installation)
+        except Exception as error:  # noqa: BLE001 -- whatever the control plane's database raises
+            log.warning("version.unavailable", error=type(error).__name__)
+            raise errors.unavailable() from None
 
     def _is_good_host(self, host: str) -> bool:
         if host in self._good_hosts:

@@ -103,6 +103,7 @@ def test_bodies_and_limits(client: AdminClient) -> None:
     assert "max_features_allowed" in full.whole["hint"]
     assert explained(api.post(features, b"{")) == (400, "malformed_body")
     assert "name" in api.post("organisations/", {}).whole["hint"]
+    assert explained(client.post("auth/login/", {"email": "x", "password": "y"})) == (400, "login_failed")
     assert explained(api.put("organisations/", {})) == (405, "method_not_allowed")
     assert explained(api.get("organisations/", Accept="text/html")) == (406, "not_acceptable")
 

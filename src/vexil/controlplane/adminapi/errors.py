@@ -71,6 +71,14 @@ def invalid(message: str, field: str = "non_field_errors") -> ValidationError:
     return ValidationError({field: [message]})
 
 
+class LoginFailed(ValidationError):
+    """No word of which half was wrong."""
+
+    def __init__(self) -> None:
+        super().__init__({"non_field_errors": ["Unable to log in with provided credentials."]})
+        self.explanation = explain("login_failed")
+
+
 Answer = tuple[int, Any]
 
 _CAN_GO_MEANWHILE = {

@@ -10,10 +10,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vexil.controlplane.actions import second_factors as actions
-from vexil.controlplane.adminapi import sessions, throttling
+from vexil.controlplane.adminapi import errors, sessions, throttling
 from vexil.controlplane.adminapi.authentication import user_of
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.queries import second_factors as queries
+from vexil.wire.errors import explain
 
 _METHOD = "app"
 
@@ -64,12 +65,16 @@ class LoginCode(APIView):
         given = _valid(SecondStep, request)
         user = queries.who_passed_first(given["ephemeral_token"])
         if user is None:
-            return Response({"error": "Invalid or expired token."}, status=401)
+            return _refused(request, "Invalid or expired token.")
         try:
             actions.use(user, given["code"], now=datetime.now(UTC))
         except actions.WrongCode:
-            return Response({"error": "Invalid or expired code."}, status=401)
+            return _refused(request, "Invalid or expired code.")
         return sessions.logged_in(user)
+
+
+def _refused(request: Request, text: str) -> Response:
+    return errors.explained(request, 401, {"error": text}, explain("login_failed"))
 
 
 def _valid(kind: type[Code], request: Request) -> dict[str, Any]:

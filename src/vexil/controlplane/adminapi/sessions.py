@@ -38,7 +38,7 @@ class Login(APIView):
         given = credentials.validated_data
         user = authenticate(request, username=given.get("email", ""), password=given.get("password", ""))
         if not isinstance(user, User):
-            raise errors.invalid("Unable to log in with provided credentials.")
+            raise errors.LoginFailed
         return second_step(user) if second_factors.has_one(user) else logged_in(user)
 
 

@@ -14,6 +14,7 @@ from vexil.server.http1.exchanges import Exchange
 from vexil.server.http1.heads import BadRequest, Fields
 from vexil.server.http1.hub import Hub
 from vexil.wire import json_text
+from vexil.wire.errors import explain, with_explanation
 from vexil.wire.headers import NO_STORE, VERSION, Headers
 
 log = structlog.get_logger(__name__)
@@ -238,7 +239,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: BadRequest) -> None:
         """Answer what is no request, and read no further."""
-        body = json_text.dumps({"detail": refusal.text})
+        explanation = explain("too_many_connections" if refusal.status == 503 else "malformed_request")
+        body = json_text.dumps(with_explanation({"detail": refusal.text}, explanation))
         head = self.head(refusal.status, _JSON, b"content-length: %d\r\n" % len(body), answers.CLOSE)
         self.write([head, body])
         self._linger()

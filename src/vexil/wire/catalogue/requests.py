@@ -103,6 +103,17 @@ OBJECTS = (
 
 BODIES = (
     Entry(
+        "malformed_request",
+        (400, 431),
+        "What came is no HTTP/1.1 request, or its head is too large; the text in the answer says what is wrong. A "
+        "proxy or a "
+        "client of its own making is the usual cause, or TLS sent to a port without it.",
+        "Use a common HTTP client; check scheme and port of the address.",
+        "This is no HTTP request that can be answered: the text beside this says why. Check the client, the scheme "
+        "and the port.",
+        detail("The header field Host is missing."),
+    ),
+    Entry(
         "malformed_body",
         (400,),
         "The body is no JSON (or no form), or not the object that is expected.",

@@ -27,6 +27,14 @@ LIMITS = (
         {"until": "2026-01-31T12:00:00Z"},
     ),
     Entry(
+        "too_many_connections",
+        (503,),
+        "This process has as many open connections as it takes.",
+        "Keep connections open and use them again; add workers or nodes.",
+        "Use connections again in place of opening new ones; the operator can add workers.",
+        detail("Too many connections are open."),
+    ),
+    Entry(
         "too_many_streams",
         (503,),
         "This process has as many open event streams as it may (`VEXIL_STREAMS_MAX`), or too many arrive at once.",
