@@ -101,7 +101,7 @@ def _opening(world: World, route: Route, closed: str) -> Iterator[str]:
 def _outcome(world: World, route: Route, caller: AdminClient) -> str:
     """The status; with `∅` for an empty list. Whatever the request changes is taken back."""
     with transaction.atomic():
-        path = _filled(route.path, world.ids(route.path))
+        path = filled(route.path, world.ids(route.path))
         answer = caller.send(route.method.upper(), path, world.body_for(route.path))
         transaction.set_rollback(True)
     is_json = answer.headers.get("Content-Type", "").startswith("application/json")
@@ -110,7 +110,7 @@ def _outcome(world: World, route: Route, caller: AdminClient) -> str:
     return f"{answer.status_code}{' ∅' if answer.status_code == 200 and items == [] else ''}"
 
 
-def _filled(path: str, ids: dict[str, Any]) -> str:
+def filled(path: str, ids: dict[str, Any]) -> str:
     whole = _PARAMETER.sub(lambda match: str(ids.get(match["name"], NOTHING[match["kind"]])), path)
     if path in QUERIES:
         whole += "?" + QUERIES[path].format(**ids)

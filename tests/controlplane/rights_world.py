@@ -1,6 +1,7 @@
 """One of everything, and everybody who could ask for it."""
 
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from tests.controlplane.client import AdminClient
@@ -42,6 +43,10 @@ ByRoute = list[tuple[str, dict[str, Any]]]
 """What parameters mean below some beginning of a route; later ones win."""
 
 
+_numbers = count()
+INVITED = "x@example.com"
+
+
 @dataclass(frozen=True)
 class World:
     scene: Scene
@@ -72,6 +77,26 @@ class World:
             if route.startswith(beginning):
                 ids |= more
         return {**ids, **self._identity()} if "identity_id" in route else ids
+
+    def names(self) -> dict[str, Any]:
+        """What bodies may refer to."""
+        second = Feature.objects.filter(name="second").values_list("pk", flat=True).first()
+        return {
+            **self.things,
+            **{name: self.body[name] for name in ("user", "group")},
+            "admin_id": self.scene.admin.pk,
+            "second": second,
+            "source": stores.current().identities.create(self.scene.environment.pk, f"source{next(_numbers)}").id,
+            "fresh": f"fresh{next(_numbers)}",
+        }
+
+    def writers(self) -> dict[str, AdminClient]:
+        """Callers, and somebody to whom the open invite was sent."""
+        invited = User.objects.filter(email=INVITED).first() or make_user(INVITED)
+        return {**self.callers, "invited": self.scene.api.as_user(invited)}
+
+    def feature(self) -> Feature:
+        return Feature.objects.get(pk=self.things["feature"])
 
     def _identity(self) -> dict[str, Any]:
         """Made when needed: identities are in the stores, where a rollback does not reach."""
@@ -183,7 +208,7 @@ def _things(scene: Scene, bystander: User) -> dict[str, Any]:
         "export_id": FeatureExport.objects.create(environment=scene.environment, status="SUCCESS", content="[]").pk,
         "key_id": server_key["id"],
         "tag_id": Tag.objects.create(project=scene.project, label="beta").pk,
-        "invite_id": Invite.objects.create(organisation=organisation, email="x@example.com", hash="invite").pk,
+        "invite_id": Invite.objects.create(organisation=organisation, email=INVITED, hash="invite").pk,
         "prefix": make_master_api_key(organisation)[0].prefix,
         "record_id": AuditRecord.objects.order_by("pk").values_list("pk", flat=True).first() or 1,
         "resource_id": ExternalResource.objects.create(

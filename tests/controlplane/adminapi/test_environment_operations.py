@@ -101,7 +101,7 @@ def test_metrics_count_features_and_overrides(scene: Scene) -> None:
 
 def test_keys_of_traits_are_listed_and_deleted(scene: Scene) -> None:
     for name, traits in (("kim", {"plan": "pro", "age": 7}), ("lee", {"plan": "free"})):
-        identities.set_traits(scene.environment, scene.identity(name), dict(traits))
+        identities.set_traits(scene.environment, scene.identity(name), dict(traits), by=SYSTEM)
     assert json_of(scene.api.get(path_of(scene, "trait-keys"))) == {"keys": ["age", "plan"]}
 
     json_of(scene.api.post(path_of(scene, "delete-traits"), {"key": "plan"}))

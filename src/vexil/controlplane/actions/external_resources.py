@@ -114,7 +114,8 @@ def _check(resource: ExternalResource) -> None:
 
 
 def _facts(resource: ExternalResource) -> dict[str, Any]:
-    return {"feature_id": resource.feature_id, "url": resource.url, "type": resource.type}
+    names = ("feature_id", "url", "type", "metadata")
+    return {name: getattr(resource, name) for name in names}
 
 
 def _repository_facts(repository: GithubRepository) -> dict[str, Any]:

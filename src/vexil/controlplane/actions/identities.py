@@ -31,7 +31,12 @@ def create(environment: Environment, identifier: str, *, by: Actor) -> Identity:
         identity = stores.current().identities.create(environment.pk, identifier)
     except IdentifierTaken:
         raise IdentityExists(identifier) from None
-    events.record(by, "identity.created", identity.id, scope=environment, after={"identifier": identifier})
+    try:
+        events.record(by, "identity.created", identity.id, scope=environment, after={"identifier": identifier})
+    except Exception:
+        # The event needs its id, so the store went first; its transaction is not ours.
+        stores.current().identities.delete(environment.pk, identity.id)
+        raise
     return identity
 
 
@@ -70,16 +75,32 @@ def delete(environment: Environment, identity: Identity, *, by: Actor) -> None:
     stores.current().identities.delete(environment.pk, identity.id)
 
 
-def set_traits(environment: Environment, identity: Identity, traits: dict[str, TraitValue | None]) -> Identity:
-    """Set or (None) delete traits. No event tells of them: they are about people."""
+@transaction.atomic
+def set_traits(
+    environment: Environment, identity: Identity, traits: dict[str, TraitValue | None], *, by: Actor
+) -> Identity:
+    """Set or (None) delete traits. The event names keys and no values: these are about people."""
+    held = identity.trait_values()
+    before = {"traits": [key for key in traits if key in held]}
+    after = {"traits": [key for key, value in traits.items() if value is not None]}
+    events.record(
+        by,
+        "identity.traits_changed",
+        identity.id,
+        scope=environment,
+        before=before if before["traits"] else None,
+        after=after if after["traits"] else None,
+    )
     changed = stores.current().identities.set_traits(environment.pk, identity.id, traits)
     if changed is None:
         raise UnknownIdentity
     return changed
 
 
-def delete_trait_everywhere(environment: Environment, key: str) -> None:
-    """Delete a trait of all identities of an environment, in batches."""
+def delete_trait_everywhere(environment: Environment, key: str, *, by: Actor) -> None:
+    """Delete a trait of all identities of an environment, in batches, which keep nobody else waiting."""
+    with transaction.atomic():
+        events.record(by, "environment.trait_deleted", environment.pk, scope=environment, before={"traits": [key]})
     identities = stores.current().identities
     offset = 0
     while batch := identities.page(environment.pk, offset=offset, limit=_BATCH).identities:

@@ -86,12 +86,14 @@ def set_role(membership: Membership, role: Role, *, by: Actor) -> None:
 def remove_member(organisation: Organisation, user: User, *, by: Actor) -> None:
     """Take membership away, and with it every grant and group in the organisation."""
     locks.lock_organisation(organisation.pk)
-    Membership.objects.filter(organisation=organisation, user=user).delete()
+    membership = Membership.objects.filter(organisation=organisation, user=user)
+    before = {"role": membership.values_list("role", flat=True).first()}
+    membership.delete()
     GroupMembership.objects.filter(group__organisation=organisation, user=user).delete()
     OrganisationGrant.objects.filter(organisation=organisation, user=user).delete()
     ProjectGrant.objects.filter(project__organisation=organisation, user=user).delete()
     EnvironmentGrant.objects.filter(environment__project__organisation=organisation, user=user).delete()
-    events.record(by, "membership.deleted", user.pk, scope=organisation)
+    events.record(by, "membership.deleted", user.pk, scope=organisation, before=before)
 
 
 def _publish_all(organisation: Organisation) -> None:

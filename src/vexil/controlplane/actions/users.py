@@ -140,8 +140,11 @@ def set_email(user: User, email: str, *, by: Actor) -> None:
 def merge_onboarding(user: User, changes: dict[str, Any]) -> None:
     """What is known of a person's first steps; each key that is given replaces the whole of that key."""
     locked = User.objects.select_for_update().get(pk=user.pk)
-    locked.onboarding = {**(locked.onboarding or {}), **changes}
+    before = locked.onboarding or {}
+    locked.onboarding = {**before, **changes}
     locked.save(update_fields=["onboarding"])
+    by = Actor(user=user)
+    events.record(by, "user.onboarded", user.pk, scope=None, before=before, after=locked.onboarding)
 
 
 def note_login(user: User, *, now: datetime) -> None:

@@ -84,11 +84,12 @@ class TraitKeys(APIView):
 
 class DeleteTraits(APIView):
     def post(self, request: Request, api_key: str) -> Response:
-        environment = lookups.administered_environment(actor_of(request), api_key)
+        by = actor_of(request)
+        environment = lookups.administered_environment(by, api_key)
         key = body_of(request).get("key")
         if not key or not isinstance(key, str):
             raise ValidationError({"detail": "Couldn't delete trait keys."})
-        identities.delete_trait_everywhere(environment, key)
+        identities.delete_trait_everywhere(environment, key, by=by)
         return Response()
 
 

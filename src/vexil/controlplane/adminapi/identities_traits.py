@@ -18,7 +18,7 @@ from vexil.controlplane.adminapi.identities import find
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import Environment
-from vexil.controlplane.permissions import MANAGE_IDENTITIES, VIEW_IDENTITIES
+from vexil.controlplane.permissions import MANAGE_IDENTITIES, VIEW_IDENTITIES, Actor
 from vexil.stores.identities import Identity, Trait, TraitValue
 
 
@@ -74,10 +74,11 @@ class Traits(APIView):
         return pages.get_paginated_response([_json(trait) for trait in page])
 
     def post(self, request: Request, environment_key: str, identity_id: int) -> Response:
-        environment, identity = find(actor_of(request), environment_key, identity_id, MANAGE_IDENTITIES)
+        by = actor_of(request)
+        environment, identity = find(by, environment_key, identity_id, MANAGE_IDENTITIES)
         sent = _valid(request)
         _check_new(identity, sent.key)
-        return Response(_json(_set(environment, identity, {sent.key: sent.value})), status=201)
+        return Response(_json(_set(environment, identity, {sent.key: sent.value}, by)), status=201)
 
 
 class OneTrait(APIView):
@@ -92,23 +93,25 @@ class OneTrait(APIView):
         return self._update(request, environment_key, identity_id, trait_id, partial=True)
 
     def delete(self, request: Request, environment_key: str, identity_id: int, trait_id: int) -> Response:
-        environment, identity = find(actor_of(request), environment_key, identity_id, MANAGE_IDENTITIES)
+        by = actor_of(request)
+        environment, identity = find(by, environment_key, identity_id, MANAGE_IDENTITIES)
         trait = _find(identity, trait_id)
         if request.query_params.get("deleteAllMatchingTraits", "").lower() == "true":
-            actions.delete_trait_everywhere(environment, trait.key)
+            actions.delete_trait_everywhere(environment, trait.key, by=by)
         else:
-            actions.set_traits(environment, identity, {trait.key: None})
+            actions.set_traits(environment, identity, {trait.key: None}, by=by)
         return Response(status=204)
 
     def _update(
         self, request: Request, environment_key: str, identity_id: int, trait_id: int, *, partial: bool
     ) -> Response:
-        environment, identity = find(actor_of(request), environment_key, identity_id, MANAGE_IDENTITIES)
+        by = actor_of(request)
+        environment, identity = find(by, environment_key, identity_id, MANAGE_IDENTITIES)
         trait = _find(identity, trait_id)
         sent = _valid(request, trait, partial=partial)
         if sent.key != trait.key:
             _check_new(identity, sent.key)
-        return Response(_json(_set(environment, identity, {trait.key: None, sent.key: sent.value})))
+        return Response(_json(_set(environment, identity, {trait.key: None, sent.key: sent.value}, by)))
 
 
 def _valid(request: Request, trait: Trait | None = None, *, partial: bool = False) -> _Sent:
@@ -122,9 +125,9 @@ def _valid(request: Request, trait: Trait | None = None, *, partial: bool = Fals
     return _Sent(sent["trait_key"], sent[column])
 
 
-def _set(environment: Environment, identity: Identity, traits: dict[str, TraitValue | None]) -> Trait:
+def _set(environment: Environment, identity: Identity, traits: dict[str, TraitValue | None], by: Actor) -> Trait:
     """The trait that comes last, as it is afterwards."""
-    changed = actions.set_traits(environment, identity, traits)
+    changed = actions.set_traits(environment, identity, traits, by=by)
     return next(trait for trait in changed.traits if trait.key == list(traits)[-1])
 
 

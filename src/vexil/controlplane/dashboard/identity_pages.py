@@ -128,7 +128,7 @@ def set_trait(request: HttpRequest, project_id: int, environment_key: str, ident
     form = TraitForm(request.POST)
     if form.is_valid():
         given = form.cleaned_data
-        actions.set_traits(environment_of(place), identity, {given["key"]: given["typed"]})
+        actions.set_traits(environment_of(place), identity, {given["key"]: given["typed"]}, by=place.by)
         return rendering.done(request, url_of(place, identity), f"Trait {given['key']} saved.")
     return rendering.form_page(request, "identities/trait.html", place, form, _around(place, identity))
 
@@ -137,7 +137,7 @@ def delete_trait(request: HttpRequest, project_id: int, environment_key: str, id
     place = at_environment(request, project_id, environment_key, needs=MANAGE_IDENTITIES)
     identity = existing(place, identity_id)
     key = request.POST.get("key", "")
-    actions.set_traits(environment_of(place), identity, {key: None})
+    actions.set_traits(environment_of(place), identity, {key: None}, by=place.by)
     return rendering.done(request, url_of(place, identity), f"Trait {key} deleted.")
 
 
