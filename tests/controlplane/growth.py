@@ -26,6 +26,8 @@ from vexil.controlplane.db.models import (
     Event,
     ExternalResource,
     Feature,
+    FeatureExport,
+    FeatureImport,
     FeatureSegment,
     FeatureState,
     FeatureVersion,
@@ -134,6 +136,8 @@ def _project(world: World, number: int) -> None:
 
 def _environment(world: World, number: int) -> None:
     environment, feature = world.scene.environment, world.feature()
+    FeatureExport.objects.create(environment=environment)
+    FeatureImport.objects.create(environment=environment, strategy="SKIP", status="SUCCESS")
     ServerKey.objects.create(environment=environment, name=f"key {number}")
     FeatureVersion.objects.create(environment=environment, feature=feature, created_by=world.scene.admin)
     draft = FeatureVersion.objects.get(pk=world.ids("environment-feature-versions/")["uuid"])

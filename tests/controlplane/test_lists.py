@@ -20,6 +20,7 @@ DOES_NOT_GROW = {
     "auth/mfa/user-active-methods/": "there is one method",
     "environments/<str:environment_key>/cohorts/": "there are none",
     "environments/permissions/": "the rights that there are",
+    "features/download-feature-export/<id:export_id>/": "one file",
     "organisations/<str:organisation>/api-usage-notification/": "shows the newest notice only",
     "organisations/<str:organisation>/metadata-model-fields/supported-content-types/": "what fields can be set on",
     "organisations/<str:organisation>/metadata-model-fields/supported-required-for-models/": "the same",

@@ -66,11 +66,11 @@ def _taken_back(world: World, route: str, write: Write) -> Iterator[Any]:
     method, path = route.split(" ", 1)
     with transaction.atomic():
         write.prepare(world)
-        filled = rights.filled(path, world.ids(path)) + write.query
+        filled = rights.filled(path, world.ids(path))
         caller = world.writers()[write.caller]
         body = _substituted(write.body, world.names())
         connection.run_on_commit.clear()  # what the preparation would have built
-        yield lambda: caller.send(method, filled, body)
+        yield lambda: caller.send(method, filled, body, headers={"Content-Type": write.content_type})
         transaction.set_rollback(True)
 
 

@@ -48,7 +48,7 @@ class Write:
     caller: str = "admin"
     prepare: Callable[[World], None] = lambda _: None
     """Run before the request, in the same transaction."""
-    query: str = ""
+    content_type: str = "application/json"
 
 
 _VERSIONED = "environments/<id:environment_id>/features/<id:feature_id>/versions/"
@@ -130,6 +130,14 @@ def _really_versioned(world: World) -> None:
 def _without_override(world: World) -> None:
     FeatureState.live.filter(feature_segment__isnull=False).update(deleted_at=timezone.now())
     FeatureSegment.live.update(deleted_at=timezone.now())
+
+
+_BOUNDARY = "boundary"
+_FORM = "".join(
+    f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{content}\r\n'
+    for name, more, content in [("strategy", "", "SKIP"), ("file", '; filename="flags.json"', "[]")]
+)
+"""A file with its strategy, as forms send it."""
 
 
 def _without_default(_: World) -> None:
@@ -301,6 +309,10 @@ WRITES: dict[str, Write] = {
     f"PUT {_IDENTITY}traits/<id:trait_id>/": Write(CHANGED, {"trait_key": "$fresh", "string_value": "x"}),
     f"PATCH {_IDENTITY}traits/<id:trait_id>/": Write(CHANGED, {"trait_key": "$fresh"}),
     f"DELETE {_IDENTITY}traits/<id:trait_id>/": Write(GONE),
+    "POST features/create-feature-export/": Write(NEW, {"environment_id": "$environment", "tag_ids": []}),
+    "POST features/feature-import/<id:environment_id>": Write(
+        NEW, f"{_FORM}--{_BOUNDARY}--\r\n".encode(), content_type=f"multipart/form-data; boundary={_BOUNDARY}"
+    ),
     "POST features/feature-segments/": Write(
         NEW, {"feature": "$feature", "segment": "$segment", "environment": "$environment"}
     ),
