@@ -10,7 +10,11 @@ from tests.journeys.running import Server
 
 def megabytes(server: Server) -> float:
     """Proportional set size, in which shared pages count once."""
-    return sum(_pss_kilobytes(process) for process in [server.pid, *descendants(server.pid)]) / 1024
+    return sum(map(megabytes_of, [server.pid, *descendants(server.pid)]))
+
+
+def megabytes_of(process: int) -> float:
+    return _pss_kilobytes(process) / 1024
 
 
 def ready_seconds(server: Server, *, starts: int) -> float:

@@ -1,97 +1,116 @@
-"""The outcome of a run as a page for people and as JSON, both kept in the repository."""
+"""The outcome of a run as a page for people and as JSON, both kept in the repository.
+
+Parts that a run left out keep what they were at their last run.
+"""
 
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from bench.load import CONNECTIONS, Measured
+from bench.endpoints import Measured
+from bench.sections import Section, table
+from bench.tools import CONNECTIONS, NGINX
 from bench.travel import Travel
 
 AIM_TRAVEL_MS, AIM_MEGABYTES, AIM_READY_SECONDS = 100, 200, 3
 
 
-@dataclass(frozen=True)
-class Outcome:
-    endpoints: list[Measured]
-    travels: list[Travel]
-    idle_megabytes: float
-    loaded_megabytes: float
-    ready_seconds: float
-
-
-def write(outcome: Outcome, folder: Path, *, when: str) -> str:
-    """Write `latest.json` and `latest.md`; the latter's text."""
+def write(parts: dict[str, Section], folder: Path, *, when: str, order: tuple[str, ...]) -> str:
+    """Write `latest.json`, `latest.md` and the plots; the text."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = page(outcome, when)
+    kept = folder / "latest.json"
+    known: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    for name, section in parts.items():
+        known[name] = {"when": when, "title": section.title, "text": section.text, "numbers": section.numbers}
+        for file, drawn in section.plots.items():
+            (folder / file).write_text(drawn, encoding="utf-8")
+    known = {name: known[name] for name in order if name in known}
+    kept.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    machine = (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}; the load generator runs on the same machine."
+    )
+    chapters = [f"## {part['title']}\n\n{part['when']}\n\n{part['text']}" for part in known.values()]
+    text = "\n\n".join(["# Last bench run", machine, *chapters]) + "\n"
     (folder / "latest.md").write_text(text, encoding="utf-8")
-    (folder / "latest.json").write_text(json.dumps(_as_json(outcome, when), indent=1) + "\n", encoding="utf-8")
     return text
 
 
-def page(outcome: Outcome, when: str) -> str:
-    lines = [
-        "# Last bench run",
-        "",
-        f"{when}; {os.cpu_count()} cores, Python {platform.python_version()}.",
-        "One Vexil worker on SQLite beside one nginx worker that serves the same bytes from a file;",
-        f"wrk with 1 thread and {CONNECTIONS} connections; medians of rounds that take turns.",
-        "",
-        "| Endpoint | Bytes | Vexil req/s | p50 ms | p99 ms | nginx req/s | p50 ms | p99 ms | Ratio | Aim |",
-        "|---|---|---|---|---|---|---|---|---|---|",
-        *(_endpoint_row(measured) for measured in outcome.endpoints),
-        "",
-        "From the Admin API's answer to a toggle until every worker gives the new value:",
-        "",
-        "| Database | Workers | Toggles | p50 ms | p99 ms | Aim p99 | The request itself, p50 ms |",
-        "|---|---|---|---|---|---|---|",
-        *(_travel_row(travel) for travel in outcome.travels),
-        "",
-        "| One worker on SQLite | Measured | Aim |",
-        "|---|---|---|",
-        f"| Memory of all processes (PSS), idle | {outcome.idle_megabytes:.0f} MB | < {AIM_MEGABYTES} MB |",
-        f"| The same after the load above | {outcome.loaded_megabytes:.0f} MB | |",
-        f"| Ready on the existing database | {outcome.ready_seconds:.2f} s | < {AIM_READY_SECONDS} s |",
+def endpoints(measured: list[Measured]) -> Section:
+    heads = [
+        "Endpoint",
+        "Bytes",
+        "Vexil req/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU µs",
+        "nginx req/s",
+        "p99 ms",
+        "CPU µs",
+        "Ratio",
+        "Aim",
     ]
-    return "\n".join(lines) + "\n"
+    text = (
+        f"One Vexil worker on SQLite beside {NGINX}, which serves the same bytes as a file (for analytics: an empty "
+        f"answer; for 304: a 304). 100 flags, 50 segments; wrk with 1 thread and {CONNECTIONS} connections; medians of "
+        "rounds that take turns. CPU is the processor time of the server for a request.\n\n"
+    )
+    numbers = [
+        {
+            "name": one.endpoint.name,
+            "body_bytes": one.body_bytes,
+            "ratio": round(one.ratio, 3),
+            "aim": one.endpoint.aim,
+            "vexil": asdict(one.vexil),
+            "nginx": asdict(one.nginx),
+        }
+        for one in measured
+    ]
+    return Section("Endpoints beside nginx", text + table(heads, map(_endpoint_row, measured)), numbers)
 
 
-def _endpoint_row(measured: Measured) -> str:
+def _endpoint_row(measured: Measured) -> tuple[object, ...]:
     ours, theirs = measured.vexil, measured.nginx
     return (
-        f"| {measured.endpoint.name} | {measured.body_bytes} "
-        f"| {ours.per_second:.0f} | {ours.p50_ms:.1f} | {ours.p99_ms:.1f} "
-        f"| {theirs.per_second:.0f} | {theirs.p50_ms:.1f} | {theirs.p99_ms:.1f} "
-        f"| {measured.ratio:.2f} | {measured.endpoint.aim} |"
+        measured.endpoint.name,
+        measured.body_bytes,
+        f"{ours.per_second:.0f}",
+        f"{ours.p50_ms:.1f}",
+        f"{ours.p99_ms:.1f}",
+        f"{ours.processor_us:.1f}",
+        f"{theirs.per_second:.0f}",
+        f"{theirs.p99_ms:.1f}",
+        f"{theirs.processor_us:.1f}",
+        f"{measured.ratio:.2f}",
+        measured.endpoint.aim or "",
     )
 
 
-def _travel_row(travel: Travel) -> str:
-    return (
-        f"| {travel.database} | {travel.workers} | {travel.toggles} | {travel.p50_ms:.1f} | {travel.p99_ms:.1f} "
-        f"| < {AIM_TRAVEL_MS} | {travel.request_p50_ms:.1f} |"
-    )
-
-
-def _as_json(outcome: Outcome, when: str) -> dict[str, object]:
-    endpoints = [
-        {
-            "name": measured.endpoint.name,
-            "body_bytes": measured.body_bytes,
-            "ratio": round(measured.ratio, 3),
-            "aim": measured.endpoint.aim,
-            "vexil": asdict(measured.vexil),
-            "nginx": asdict(measured.nginx),
-        }
-        for measured in outcome.endpoints
+def travels(done: list[Travel]) -> Section:
+    heads = ["Database", "Workers", "Toggles", "p50 ms", "p99 ms", "Aim p99", "The request itself, p50 ms"]
+    rows = [
+        (
+            t.database,
+            t.workers,
+            t.toggles,
+            f"{t.p50_ms:.1f}",
+            f"{t.p99_ms:.1f}",
+            f"< {AIM_TRAVEL_MS}",
+            f"{t.request_p50_ms:.1f}",
+        )
+        for t in done
     ]
-    return {
-        "when": when,
-        "cores": os.cpu_count(),
-        "endpoints": endpoints,
-        "travels": [asdict(travel) for travel in outcome.travels],
-        "idle_megabytes": outcome.idle_megabytes,
-        "loaded_megabytes": outcome.loaded_megabytes,
-        "ready_seconds": outcome.ready_seconds,
-    }
+    text = "From the Admin API's answer to a toggle until every worker gives the new value.\n\n"
+    return Section("A toggle's way to every worker", text + table(heads, rows), [asdict(t) for t in done])
+
+
+def footprint(*, idle_megabytes: float, loaded_megabytes: float, ready_seconds: float) -> Section:
+    rows = [
+        ("Memory of all processes (PSS), idle", f"{idle_megabytes:.0f} MB", f"< {AIM_MEGABYTES} MB"),
+        ("The same after load", f"{loaded_megabytes:.0f} MB", ""),
+        ("Ready on an existing database", f"{ready_seconds:.2f} s", f"< {AIM_READY_SECONDS} s"),
+    ]
+    numbers = {"idle_megabytes": idle_megabytes, "loaded_megabytes": loaded_megabytes, "ready_seconds": ready_seconds}
+    return Section("Footprint of one worker on SQLite", table(["", "Measured", "Aim"], rows), numbers)

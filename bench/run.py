@@ -1,4 +1,4 @@
-"""Measure Vexil and print the outcome: `make bench`, or `python -m bench.run --quick` for a look in seconds."""
+"""Measure Vexil and print the outcome: `make bench`, or `python -m bench.run --quick` to see that it runs."""
 
 import argparse
 import datetime as dt
@@ -6,14 +6,25 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench import footprint, load, report, seeding, travel
-from bench.load import Measured
-from bench.report import Outcome
+from bench import (
+    administration,
+    broadcast,
+    endpoints,
+    footprint,
+    growth,
+    large,
+    lookups,
+    report,
+    seeding,
+    tools,
+    travel,
+)
+from bench.sections import Section
 from bench.travel import Travel
 from tests.databases import PostgresCluster, postgres_binaries
 from tests.journeys.running import Server
@@ -24,48 +35,96 @@ RESULTS = Path(__file__).resolve().parent / "results"
 @dataclass(frozen=True)
 class Effort:
     rounds: int
-    round_seconds: int
+    seconds: int
     toggles: int
     workers: tuple[int, ...]
     starts: int
     settle_seconds: float
+    identities: int
+    streams: tuple[int, ...]
+    changes: int
+    features: int
+    environments: int
 
 
-FULL = Effort(rounds=7, round_seconds=3, toggles=200, workers=(1, 4), starts=3, settle_seconds=5)
-QUICK = Effort(rounds=1, round_seconds=1, toggles=4, workers=(1,), starts=1, settle_seconds=0.2)
+FULL = Effort(
+    rounds=5, seconds=2, toggles=200, workers=(1, 4), starts=3, settle_seconds=5, identities=2_000_000,
+    streams=(1_000, 10_000), changes=20, features=1_000, environments=20,
+)  # fmt: skip
+QUICK = Effort(
+    rounds=1, seconds=1, toggles=4, workers=(1,), starts=1, settle_seconds=0.2, identities=20_000,
+    streams=(50,), changes=2, features=5, environments=2,
+)  # fmt: skip
+
+Part = Callable[[Effort, Path], dict[str, Section]]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"what to measure, of {', '.join(PARTS)}; else all")
     parser.add_argument("--quick", action="store_true", help="one short round each: shows that it runs, not how fast")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where to write latest.md and latest.json")
     options = parser.parse_args()
-    effort = QUICK if options.quick else FULL
+    if unknown := set(options.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(unknown)}")
     try:
-        load.require("wrk", "nginx")
-    except load.ToolMissing as error:
+        tools.require("wrk", "nginx")
+    except tools.ToolMissing as error:
         print(error, file=sys.stderr)
         return 1
     busy = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory(prefix="vexil bench ") as folder:
-        outcome = run(effort, Path(folder))
     date = dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC")
-    print(report.write(outcome, options.results, when=f"{date}, load average {busy:.1f} before it"))
+    done: dict[str, Section] = {}
+    with tempfile.TemporaryDirectory(prefix="vexil bench ") as folder:
+        for name in options.parts or PARTS:
+            print(f"{name} …", file=sys.stderr, flush=True)
+            done |= PARTS[name](QUICK if options.quick else FULL, Path(folder) / name)
+    when = f"{date}, load average {busy:.1f} before it"
+    print(report.write(done, options.results, when=when, order=ORDER))
     return 0
 
 
-def run(effort: Effort, folder: Path) -> Outcome:
-    with serving(folder / "load") as server:
+def _endpoints(effort: Effort, folder: Path) -> dict[str, Section]:
+    with serving(folder) as server:
         project = seeding.seed(server.api_url)
         ready_seconds = footprint.ready_seconds(server, starts=effort.starts)
         time.sleep(effort.settle_seconds)
         idle_megabytes = footprint.megabytes(server)
-        endpoints = [_measured(server, endpoint, folder, effort) for endpoint in load.endpoints(project)]
+        measured = []
+        for endpoint in endpoints.all_endpoints(project):
+            print(f"  {endpoint.name}", file=sys.stderr, flush=True)
+            measured.append(endpoints.measure(endpoint, server, folder, rounds=effort.rounds, seconds=effort.seconds))
         loaded_megabytes = footprint.megabytes(server)
-    return Outcome(endpoints, travels(effort, folder), idle_megabytes, loaded_megabytes, ready_seconds)
+    sizes = report.footprint(
+        idle_megabytes=idle_megabytes, loaded_megabytes=loaded_megabytes, ready_seconds=ready_seconds
+    )
+    return {"endpoints": report.endpoints(measured), "footprint": sizes}
 
 
-def travels(effort: Effort, folder: Path) -> list[Travel]:
+def _growth(effort: Effort, folder: Path) -> dict[str, Section]:
+    return {"growth": growth.measure(folder, seconds=effort.seconds)}
+
+
+def _large(effort: Effort, folder: Path) -> dict[str, Section]:
+    return {"large": large.measure(folder, rounds=effort.rounds, seconds=effort.seconds)}
+
+
+def _lookups(effort: Effort, folder: Path) -> dict[str, Section]:
+    return {"lookups": lookups.measure(folder, seconds=effort.seconds, identities=effort.identities)}
+
+
+def _streams(effort: Effort, folder: Path) -> dict[str, Section]:
+    return {"streams": broadcast.measure(folder, sizes=effort.streams, changes=effort.changes)}
+
+
+def _admin(effort: Effort, folder: Path) -> dict[str, Section]:
+    measured = administration.measure(
+        folder, features=effort.features, environments=effort.environments, repeats=effort.toggles
+    )
+    return {"admin": measured}
+
+
+def _travels(effort: Effort, folder: Path) -> dict[str, Section]:
     """On SQLite, and on PostgreSQL where it is installed."""
     done = [_travel(effort, folder, "SQLite", None, workers) for workers in effort.workers]
     if binaries := postgres_binaries():
@@ -79,7 +138,13 @@ def travels(effort: Effort, folder: Path) -> list[Travel]:
             cluster.remove()
     else:
         print("PostgreSQL is not installed: only SQLite is measured.", file=sys.stderr)
-    return done
+    return {"travel": report.travels(done)}
+
+
+def _travel(effort: Effort, folder: Path, database: str, url: str | None, workers: int) -> Travel:
+    with serving(folder / f"{database}-{workers}", database_url=url, workers=workers) as server:
+        project = seeding.seed(server.api_url)
+        return travel.measure(server, project, database=database, toggles=effort.toggles)
 
 
 @contextmanager
@@ -92,16 +157,16 @@ def serving(folder: Path, *, database_url: str | None = None, workers: int = 1) 
         server.kill()
 
 
-def _measured(server: Server, endpoint: load.Endpoint, folder: Path, effort: Effort) -> Measured:
-    print(f"{endpoint.name} …", file=sys.stderr, flush=True)
-    return load.measure(endpoint, server.url, folder, rounds=effort.rounds, seconds=effort.round_seconds)
-
-
-def _travel(effort: Effort, folder: Path, database: str, url: str | None, workers: int) -> Travel:
-    print(f"a toggle's way, {database}, {workers} workers …", file=sys.stderr, flush=True)
-    with serving(folder / f"{database}-{workers}", database_url=url, workers=workers) as server:
-        project = seeding.seed(server.api_url)
-        return travel.measure(server, project, database=database, toggles=effort.toggles)
+PARTS: dict[str, Part] = {
+    "endpoints": _endpoints,
+    "growth": _growth,
+    "large": _large,
+    "lookups": _lookups,
+    "streams": _streams,
+    "travel": _travels,
+    "admin": _admin,
+}
+ORDER = ("endpoints", "footprint", "growth", "large", "lookups", "streams", "travel", "admin")
 
 
 if __name__ == "__main__":

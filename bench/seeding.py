@@ -45,6 +45,14 @@ def seed(api_url: str) -> Project:
     )
 
 
+def seed_small(api_url: str) -> Project:
+    """One flag and nothing else."""
+    admin = Admin(api_url)
+    admin.create_project("Bench")
+    state = admin.default_state(admin.create_feature("flag"))
+    return Project(admin.client_key, admin.server_key, [], admin.client.headers["Authorization"], "flag", state)
+
+
 def _conditions(number: int) -> list[tuple[str, str | None, str | None]]:
     """Two conditions each, of the kinds that people use."""
     kinds = [

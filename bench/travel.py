@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from bench import tools
 from bench.seeding import Project
 from tests.journeys import connections
 from tests.journeys.running import Server
@@ -47,7 +48,7 @@ def measure(server: Server, project: Project, *, database: str, toggles: int) ->
         server.workers,
         toggles,
         statistics.median(travels) * 1000,
-        _percentile(travels, 99) * 1000,
+        tools.percentile(travels, 99) * 1000,
         statistics.median(requests) * 1000,
     )
 
@@ -64,8 +65,3 @@ def _seen_by_all(clients: list[httpx.Client], project: Project, enabled: bool) -
         if time.perf_counter() > give_up_at:
             raise NeverSeen(f"{len(waiting)} of {len(clients)} workers")
         time.sleep(0.0005)
-
-
-def _percentile(values: list[float], percent: int) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(len(ordered) * percent / 100))]

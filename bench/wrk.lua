@@ -1,18 +1,30 @@
 -- Sends the requests of a file in turn, each line METHOD, path and body parted by tabs, and prints the outcome as one line of JSON.
-local requests, turn = {}, 0
+-- Arguments: the file, the environment key, a number, and further headers as "Name: value". In a request @@@@@@@@@@ stands for
+-- the number, which then goes up by one.
+local requests, turn, number = {}, 0, 0
+local MARK, DIGITS = "@@@@@@@@@@", "%010d"
 
 function init(arguments)
+  number = tonumber(arguments[3])
   for line in io.lines(arguments[1]) do
     local method, path, body = line:match("^(%S+)\t(%S+)\t?(.*)$")
     local headers = { ["X-Environment-Key"] = arguments[2] }
     if body ~= "" then headers["Content-Type"] = "application/json" else body = nil end
-    requests[#requests + 1] = wrk.format(method, path, headers, body)
+    for index = 4, #arguments do
+      local name, value = arguments[index]:match("^(.-): (.*)$")
+      headers[name] = value
+    end
+    local text = wrk.format(method, path, headers, body)
+    requests[#requests + 1] = { text = text, is_counted = text:find(MARK, 1, true) ~= nil }
   end
 end
 
 function request()
   turn = turn % #requests + 1
-  return requests[turn]
+  local chosen = requests[turn]
+  if not chosen.is_counted then return chosen.text end
+  number = number + 1
+  return (chosen.text:gsub(MARK, DIGITS:format(number)))
 end
 
 function done(summary, latency)

@@ -38,8 +38,10 @@ def environment(database_url: str | None = None, **settings: str) -> dict[str, s
 class Server:
     """Start one with `start`; `folder` holds its data and its log."""
 
-    def __init__(self, folder: Path, *, database_url: str | None = None, workers: int = 1, **settings: str) -> None:
-        self.folder, self.workers = folder, workers
+    def __init__(
+        self, folder: Path, *, database_url: str | None = None, workers: int = 1, role: str = "all", **settings: str
+    ) -> None:
+        self.folder, self.workers, self.role = folder, workers, role
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_url = f"{self.url}/api/v1/"
@@ -56,6 +58,7 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         command = [VEXIL, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
         command += ["--data-dir", str(self.folder / "data"), "--workers", str(self.workers)]
+        command += ["--role", self.role]
         with self.log.open("ab") as log:
             # A session of its own, so that `kill` reaches the workers and nothing else.
             self._process = subprocess.Popen(
