@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from vexil import __version__, config, logs
@@ -11,7 +11,7 @@ from vexil.config import Config, ConfigError
 from vexil.doctor import examination, local
 from vexil.doctor.asking import BadAddress
 from vexil.doctor.findings import Finding
-from vexil.server import greeting, reloading
+from vexil.server import greeting, operating, reloading
 from vexil.stores.opening import open_stores
 from vexil.stores.unavailable import Unavailable
 
@@ -58,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
 
     worker = commands.add_parser("worker", parents=[shared], help="run the task runner only")
     worker.set_defaults(command=_worker)
+
+    operating.add_commands(commands, shared, _operating)
 
     admin = commands.add_parser("createadmin", parents=[shared], help="create an administrator of the installation")
     admin.add_argument("--email", required=True)
@@ -228,6 +230,21 @@ def _import(settings: Config, options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return _fail("stopped; the same command goes on where it was.")
     return 0
+
+
+def _operating(command: operating.Command) -> Callable[[Config, argparse.Namespace], int]:
+    """A command for operators; what it has to say is printed."""
+
+    def run(_settings: Config, options: argparse.Namespace) -> int:
+        _set_up_django()
+        try:
+            lines = command(options)
+        except operating.CannotDo as refusal:
+            return _fail(str(refusal))
+        print(*lines, sep="\n")
+        return 0
+
+    return run
 
 
 def _set_up_django() -> None:

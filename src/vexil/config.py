@@ -4,23 +4,29 @@
 names the variable and what it accepts; the command line prints that one line and stops.
 """
 
-import json
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from vexil import rates
+from vexil import plans
+from vexil.plans import Plans
 from vexil.rates import Rate
+from vexil.variables import Parser
+from vexil.variables import boolean as _boolean
+from vexil.variables import comma_separated as _comma_separated
+from vexil.variables import integer as _integer
+from vexil.variables import objects as _objects
+from vexil.variables import one_of as _one_of
+from vexil.variables import rate as _rate
+from vexil.variables import setting as _setting
 
 
 class ConfigError(Exception):
     """A variable holds something that it does not accept."""
 
-
-Parser = Callable[[str], Any]
 
 SENDGRID = "sgbackend.SendGridBackend"
 MAIL_BACKENDS = (
@@ -31,42 +37,6 @@ MAIL_BACKENDS = (
     "django.core.mail.backends.locmem.EmailBackend",
 )
 
-_TRUE = {"1", "true", "yes", "on"}
-_FALSE = {"0", "false", "no", "off"}
-
-
-def _boolean(text: str) -> bool:
-    word = text.strip().lower()
-    if word not in _TRUE | _FALSE:
-        raise ValueError("true or false")
-    return word in _TRUE
-
-
-def _comma_separated(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _integer(minimum: int, maximum: int) -> Parser:
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = minimum - 1
-        if not minimum <= number <= maximum:
-            raise ValueError(f"a whole number from {minimum} to {maximum}")
-        return number
-
-    return parse
-
-
-def _one_of(*words: str) -> Parser:
-    def parse(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError("one of " + ", ".join(words))
-        return text.lower()
-
-    return parse
-
 
 def _mail_backend(text: str) -> str:
     if text not in MAIL_BACKENDS:
@@ -74,30 +44,11 @@ def _mail_backend(text: str) -> str:
     return text
 
 
-def _objects(text: str) -> tuple[dict[str, Any], ...]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        found = None
-    if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
-        raise ValueError("a JSON list of objects")
-    return tuple(found)
-
-
 def _database_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
         raise ValueError("postgres://user:password@host:port/name (leave it out for SQLite)")
     return text
-
-
-def _setting(variable: str, default: Any, help_text: str, parse: Parser = str, *, blank_is_default: bool = True) -> Any:
-    metadata = {"variable": variable, "help": help_text, "parse": parse, "blank_is_default": blank_is_default}
-    return field(default=default, metadata=metadata)
-
-
-def _rate(variable: str, default: Rate, help_text: str) -> Any:
-    return _setting(variable, default, f"{help_text}; `none` for no limit.", rates.parse, blank_is_default=False)
 
 
 _REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
@@ -194,7 +145,43 @@ class OtherServices(Throttling):
 
 
 @dataclass(frozen=True, slots=True)
-class Config(OtherServices):
+class Billing(OtherServices):
+    """How long usage is remembered, and what comes of it."""
+
+    hourly_usage_days: int = _setting(
+        "RAW_ANALYTICS_DATA_RETENTION_DAYS",
+        30,
+        "Days that requests and evaluations are kept by the hour, then by the day; with billing on, at least 32.",
+        _integer(1, 36_500),
+    )
+    daily_usage_days: int = _setting(
+        "BUCKETED_ANALYTICS_DATA_RETENTION_DAYS",
+        90,
+        "Days that they are kept at all; with billing on, at least 62.",
+        _integer(1, 36_500),
+    )
+    billing: bool = _setting(
+        "ENABLE_API_USAGE_ALERTING",
+        False,
+        "Turn billing on: plans limit organisations, which are warned of their usage and blocked beyond it.",
+        _boolean,
+    )
+    plans: Plans = _setting(
+        "VEXIL_PLANS",
+        plans.DEFAULTS,
+        "Changes to what plans include, as JSON, and further plans. Heeded with billing on.",
+        plans.parse,
+    )
+    blocks_serving: bool = _setting(
+        "VEXIL_BLOCK_SERVING", True, "Block the Flags API of free organisations over their allowance.", _boolean
+    )
+    blocks_admin: bool = _setting(
+        "VEXIL_BLOCK_ADMIN", False, "Block the dashboard of free organisations over their allowance.", _boolean
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Config(Billing):
     """All settings, with the defaults that an installation starts with."""
 
     data_dir: Path = _setting(

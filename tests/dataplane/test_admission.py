@@ -1,5 +1,6 @@
 """The checks that every endpoint shares: host, preflight, path, key, method, body."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -80,6 +81,27 @@ def test_a_stopped_organisation_is_not_served(serve: Serve) -> None:
     for path in PATHS:
         answer = client.get(path, SERVER_KEY)
         assert (answer.status, answer.json()) == (403, {"detail": "Organisation is disabled from serving flags."})
+
+
+def test_an_organisation_over_its_allowance_is_told_when_it_is_served_again(serve: Serve) -> None:
+    blocked = {"stop_serving_flags": True, "blocked_until": time.time() + 100.5}
+    client = serve(snapshot(organisation=blocked))
+
+    for path in PATHS:
+        answer = client.get(path, SERVER_KEY)
+        assert (answer.status, answer.json()) == (429, {"detail": "Organisation has exceeded its API allowance."})
+        assert 90 <= int(answer.headers["retry-after"]) <= 101
+
+
+def test_whoever_waits_until_a_block_lapses_is_served(serve: Serve) -> None:
+    lapses_at = time.time() + 0.2
+    client = serve(snapshot(organisation={"stop_serving_flags": True, "blocked_until": lapses_at}))
+    before = client.get("/api/v1/flags/", CLIENT_KEY)
+
+    time.sleep(int(before.headers["retry-after"]))
+
+    assert (before.status, before.headers["retry-after"]) == (429, "1")
+    assert client.get("/api/v1/flags/", CLIENT_KEY).status == 200
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "BREW"])

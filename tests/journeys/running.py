@@ -46,6 +46,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_url = f"{self.url}/api/v1/"
         self.log = folder / "server.log"
+        self.database_url = database_url
         self._environment = environment(database_url, **settings)
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from vexil.config import Config
-from vexil.dataplane import errors, health, rsgi, streams
+from vexil.dataplane import errors, health, rsgi, serving, streams
 from vexil.dataplane.analytics import Analytics
 from vexil.dataplane.compression import coding_for
 from vexil.dataplane.deprecated import Deprecated
@@ -182,8 +182,7 @@ class DataPlane:
         access = await self._admit(endpoint, scope)
         if endpoint.resource:
             self._usage.count(access.environment.id, endpoint.resource, scope.headers)
-        if access.environment.organisation.stop_serving_flags:
-            raise errors.not_serving()
+        serving.check(access.environment.organisation)
         return Request(scope.method, scope.query_string, scope.headers, stream, access)
 
     async def _admit(self, endpoint: Endpoint, scope: Scope) -> Access:

@@ -4,6 +4,7 @@ A refusal is explained only when it is answered: what raises it need not know th
 """
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from vexil.dataplane.rsgi import Response, Scope
@@ -71,6 +72,12 @@ def unknown_key(key: str, ended: str | None = None) -> Refusal:
 
 def not_serving() -> Refusal:
     return detail(403, "Organisation is disabled from serving flags.", "organisation_stopped")
+
+
+def over_allowance(retry_after_seconds: int, until: datetime) -> Refusal:
+    headers = (("Retry-After", str(retry_after_seconds)),)
+    text = "Organisation has exceeded its API allowance."
+    return detail(429, text, "allowance_exceeded", headers, until=until.isoformat(timespec="seconds"))
 
 
 def method_not_allowed(method: str, allowed: str) -> Refusal:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
-from vexil.dataplane import errors
+from vexil.dataplane import errors, serving
 from vexil.dataplane.audience import Audience, Client, Event
 from vexil.dataplane.compiled import CompiledEnvironment
 from vexil.dataplane.environments import Environments
@@ -120,8 +120,7 @@ class Streams:
         access = None if is_server_key(key) else self._environments.find(key)
         if access is None:
             raise errors.no_such_stream()
-        if access.environment.organisation.stop_serving_flags:
-            raise errors.not_serving()
+        serving.check(access.environment.organisation)
         return access.environment
 
     async def _wait_for_turn(self) -> None:

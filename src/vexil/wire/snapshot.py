@@ -17,6 +17,8 @@ class Organisation(msgspec.Struct, frozen=True, gc=False):
     name: str
     persist_trait_data: bool = True
     stop_serving_flags: bool = False
+    blocked_until: float | None = None
+    """Unix seconds when a stop by usage lapses; None for a stop by hand."""
 
 
 class Project(msgspec.Struct, frozen=True, gc=False):

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from vexil.controlplane.actions import events, groups, locks, mail
+from vexil.controlplane.actions import events, groups, locks, mail, plan_limits
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import Group, Invite, InviteLink, Membership, Organisation, Role, User
 from vexil.controlplane.permissions import Actor
@@ -45,6 +45,8 @@ class NewInvite:
 def invite(organisation: Organisation, people: Sequence[NewInvite], *, by: Actor, site: str) -> list[Invite]:
     """Invite all of them and send each a mail with a link to `site`, where people use this installation."""
     locks.lock_organisation(organisation.pk)
+    if people:
+        plan_limits.check_seat(organisation)
     invites = [_create(organisation, person, by) for person in people]
     if invites:
         after = [{"email": row.email, "role": row.role} for row in invites]
@@ -131,8 +133,10 @@ def _send(invite: Invite, site: str) -> None:
 def _join(organisation: Organisation, user: User, role: str) -> bool:
     """Whether the user is new there; a member keeps the role and leaves no event."""
     locks.lock_organisation(organisation.pk)
-    _, is_new = Membership.objects.get_or_create(organisation=organisation, user=user, defaults={"role": role})
+    is_new = not Membership.objects.filter(organisation=organisation, user=user).exists()
     if is_new:
+        plan_limits.check_seat(organisation)
+        Membership.objects.create(organisation=organisation, user=user, role=role)
         groups.join_defaults(user, organisation)
         events.record(Actor(user=user), "membership.created", user.pk, scope=organisation, after={"role": role})
     return is_new

@@ -49,7 +49,7 @@ def update(organisation: Organisation, *, by: Actor, **changes: Any) -> Organisa
     organisation.save(update_fields=list(changes))
     events.record(by, "organisation.updated", organisation.pk, scope=organisation, before=before, after=changes)
     if _SEEN_BY_SDKS & changes.keys():
-        _publish_all(organisation)
+        publish_all(organisation)
     return organisation
 
 
@@ -96,7 +96,7 @@ def remove_member(organisation: Organisation, user: User, *, by: Actor) -> None:
     events.record(by, "membership.deleted", user.pk, scope=organisation, before=before)
 
 
-def _publish_all(organisation: Organisation) -> None:
+def publish_all(organisation: Organisation) -> None:
     environments = Environment.live.filter(project__organisation=organisation, project__deleted_at__isnull=True)
     for environment in environments.order_by("pk"):
         publish(environment)

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from vexil.controlplane.actions import events, locks
+from vexil.controlplane.actions import events, locks, plan_limits
 from vexil.controlplane.actions.publishing import publish, publish_project
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import Environment, Organisation, Project, ProjectGrant
@@ -22,6 +22,7 @@ class NameTaken(Refused):
 def create(organisation: Organisation, *, by: Actor, **fields: Any) -> Project:
     """A new project; the user who makes it is its admin."""
     _check_name(organisation.pk, fields["name"])
+    plan_limits.check_project(organisation)
     project = Project.objects.create(organisation=organisation, **fields)
     if by.user:
         ProjectGrant.objects.create(user=by.user, project=project, is_admin=True)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -56,17 +57,21 @@ class _AuditLog(APIView):
 
 class AuditLogOfProject(_AuditLog):
     def records(self, by: Actor, **named: Any) -> QuerySet[AuditRecord]:
-        return queries.of_project(lookups.project_to_add_to(by, named["project_id"], permissions.VIEW_AUDIT_LOG))
+        return queries.of_project(
+            lookups.project_to_add_to(by, named["project_id"], permissions.VIEW_AUDIT_LOG), now=timezone.now()
+        )
 
 
 class AuditLogOfOrganisation(_AuditLog):
     def records(self, by: Actor, **named: Any) -> QuerySet[AuditRecord]:
-        return queries.of_organisations([lookups.administered_organisation(by, named["organisation_id"])])
+        return queries.of_organisations(
+            [lookups.administered_organisation(by, named["organisation_id"])], now=timezone.now()
+        )
 
 
 class AuditLogOfAll(_AuditLog):
     def records(self, by: Actor, **_named: Any) -> QuerySet[AuditRecord]:
-        return queries.of_organisations(permissions.administered_organisations(by))
+        return queries.of_organisations(permissions.administered_organisations(by), now=timezone.now())
 
 
 def _one(records: QuerySet[AuditRecord], record_id: int) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from vexil.controlplane.actions.groups import NoMember
 from vexil.controlplane.actions.identities import IdentityExists, UnknownIdentity
 from vexil.controlplane.actions.integrations import AlreadyIntegrated
 from vexil.controlplane.actions.invites import InviteExpired, JoiningByLinkDisabled, LinksDisabled, WrongAddress
+from vexil.controlplane.actions.plan_limits import NoProjectLeft, NoSeatLeft
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.actions.second_factors import AlreadyActive, NotActive, WrongCode
 from vexil.controlplane.actions.segments import ManagedSegment
@@ -41,6 +42,7 @@ from vexil.controlplane.db.models import FeatureSegment, FeatureState, FeatureVe
 from vexil.controlplane.integrations.github.app import NotConfigured
 from vexil.controlplane.integrations.outgoing import Unreachable
 from vexil.controlplane.queries import readiness
+from vexil.controlplane.queries.billing import NoBillingPeriod
 from vexil.stores.identities import Unstorable
 from vexil.stores.unavailable import Unavailable
 from vexil.wire import json_text
@@ -150,6 +152,12 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     InviteExpired: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
     LinksDisabled: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
     JoiningByLinkDisabled: lambda error: (status.HTTP_403_FORBIDDEN, {"detail": str(error)}),
+    NoBillingPeriod: lambda _: (
+        status.HTTP_404_NOT_FOUND,
+        {"detail": "No billing periods found for this organisation."},
+    ),
+    NoSeatLeft: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),
+    NoProjectLeft: lambda error: (status.HTTP_403_FORBIDDEN, {"detail": str(error)}),
     ManagedSegment: lambda _: (status.HTTP_403_FORBIDDEN, {"detail": PermissionDenied.default_detail}),
     UnknownIdentity: lambda _: (status.HTTP_404_NOT_FOUND, {"detail": "No Identity matches the given query."}),
     IdentityExists: lambda error: (status.HTTP_400_BAD_REQUEST, {"identifier": str(error)}),

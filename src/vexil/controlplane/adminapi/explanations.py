@@ -23,6 +23,7 @@ from rest_framework.request import Request
 from vexil.controlplane.actions.feature_states import UsesVersions
 from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, NoSuchOverride
 from vexil.controlplane.actions.identities import IdentityExists, UnknownIdentity
+from vexil.controlplane.actions.plan_limits import NoProjectLeft, NoSeatLeft
 from vexil.controlplane.actions.refusals import LimitReached, Refused
 from vexil.controlplane.actions.segments import ManagedSegment
 from vexil.controlplane.actions.users import SignUpClosed, WeakPassword
@@ -40,6 +41,8 @@ _CODES: dict[type[Exception], str] = {
     UnknownIdentity: "no_such_object",
     ChangeRequestsEnabled: "change_requests_enabled",
     ManagedSegment: "not_allowed",
+    NoSeatLeft: "plan_limit_reached",
+    NoProjectLeft: "plan_limit_reached",
 }
 """Our own exceptions; of all others the status says enough."""
 

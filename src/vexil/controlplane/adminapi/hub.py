@@ -10,7 +10,7 @@ from rest_framework.views import APIView
 
 from vexil.controlplane.adminapi.authentication import user_of
 from vexil.controlplane.adminapi.paths import path
-from vexil.controlplane.queries import hub, hub_organisations
+from vexil.controlplane.queries import hub, hub_organisations, plans
 from vexil.controlplane.queries.hub_organisations import OrganisationNumbers, ProjectNumbers
 
 
@@ -93,7 +93,7 @@ class Nothing(APIView):
 
 def _organisation_json(numbers: OrganisationNumbers) -> dict[str, Any]:
     organisation, calls = numbers.organisation, numbers.calls
-    allowed = organisation.subscription.max_api_calls
+    allowed = plans.of(organisation.subscription).max_api_calls
     return {
         "id": organisation.pk,
         "name": organisation.name,

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.db.models import Membership, Organisation, Role, Subscription
+from vexil.controlplane.queries import plans
 
 
 class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
@@ -39,19 +40,21 @@ class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
 
 
 def _subscription(row: Subscription) -> dict[str, Any]:
-    """Fields of billing are null: nobody is billed here."""
-    unbilled = ("cancellation_date", "customer_id", "billing_status", "payment_method", "notes")
+    """Fields of a billing provider are null: there is none."""
+    unbilled = ("customer_id", "billing_status", "payment_method", "notes")
+    plan = plans.of(row)
     return {
         "id": row.pk,
         "uuid": row.uuid,
         "deleted_at": row.deleted_at,
         "subscription_id": None,
-        "subscription_date": None,
+        "subscription_date": row.term_starts_at,
         "plan": row.plan,
-        "max_seats": row.max_seats,
-        "max_api_calls": row.max_api_calls,
+        "max_seats": plan.max_seats,
+        "max_api_calls": plan.max_api_calls,
+        "cancellation_date": row.cancelled_at,
         **dict.fromkeys(unbilled),
-        "has_active_billing_periods": False,
+        "has_active_billing_periods": row.term_starts_at is not None,
     }
 
 

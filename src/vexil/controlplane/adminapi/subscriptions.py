@@ -1,5 +1,6 @@
-"""The plan of an organisation. Nobody is billed here, so most of this says that there is nothing."""
+"""The plan of an organisation, and what it was told of its usage. Plans are changed by the operator alone."""
 
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from rest_framework import serializers
@@ -12,7 +13,9 @@ from vexil.controlplane.adminapi import lookups
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.paths import path
-from vexil.controlplane.db.models import Subscription
+from vexil.controlplane.db.models import Subscription, UsageNotice
+from vexil.controlplane.queries import billing as queries
+from vexil.controlplane.queries import plans
 
 _NO_SUBSCRIPTION = {"detail": "Organisation has no subscription"}
 
@@ -20,11 +23,11 @@ _NO_SUBSCRIPTION = {"detail": "Organisation has no subscription"}
 class SubscriptionMetadata(APIView):
     def get(self, request: Request, organisation: str) -> Response:
         found = lookups.administered_organisation(actor_of(request), organisation)
-        plan = Subscription.objects.get(organisation=found)
-        unlimited = ("max_projects", "feature_history_visibility_days", "audit_log_visibility_days")
-        unbilled = ("payment_source", "chargebee_email")
-        limits = {"max_seats": plan.max_seats, "max_api_calls": plan.max_api_calls}
-        return Response({**limits, **dict.fromkeys((*unlimited, *unbilled))})
+        plan = plans.of(Subscription.objects.get(organisation=found))
+        limited = ("max_projects", "feature_history_visibility_days", "audit_log_visibility_days")
+        limits = {name: getattr(plan, name) if plans.has_billing() else None for name in limited}
+        unbilled = dict.fromkeys(("payment_source", "chargebee_email"))
+        return Response({"max_seats": plan.max_seats, "max_api_calls": plan.max_api_calls, **limits, **unbilled})
 
 
 class PortalUrl(APIView):
@@ -51,12 +54,21 @@ class UpdateSubscription(APIView):
 
 
 class UsageNotifications(APIView):
-    """Nobody is warned of a limit, since there is none."""
+    """The newest notice of the current period."""
 
     def get(self, request: Request, organisation: str) -> Response:
-        lookups.joined_organisation(actor_of(request), organisation)
+        found = lookups.joined_organisation(actor_of(request), organisation)
+        newest = queries.newest_notice(Subscription.objects.get(organisation=found), datetime.now(UTC))
         pages = Pages()
-        return pages.get_paginated_response(pages.paginate_queryset(Subscription.objects.none(), request) or [])
+        return pages.get_paginated_response([_notice(row) for row in pages.paginate_queryset(newest, request) or []])
+
+
+def _notice(row: UsageNotice) -> dict[str, Any]:
+    return {
+        "organisation_id": row.organisation_id,
+        "percent_usage": row.percent_usage,
+        "notified_at": row.notified_at,
+    }
 
 
 _ORGANISATION = "organisations/<str:organisation>"

@@ -13,7 +13,8 @@ from vexil.controlplane.adminapi import features, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.adminapi.throttling import INFLUX_QUERY
-from vexil.controlplane.db.models import Environment, Feature, Organisation
+from vexil.controlplane.db.models import Environment, Feature, Organisation, Subscription
+from vexil.controlplane.queries import billing
 from vexil.controlplane.queries import usage as queries
 from vexil.controlplane.queries.usage import DayOfUsage, Labels, Requests, Span
 
@@ -105,9 +106,10 @@ class DeprecatedEvaluationData(_Throttled):
         return Response({"events_list": [{"datetime": day, feature.name: count} for day, count in totals.items()]})
 
 
-def _span(_organisation: Organisation, period: str | None, now: datetime) -> Span:
-    if period in {_CURRENT, _PREVIOUS}:
-        raise NotFound("No billing periods found for this organisation.")
+def _span(organisation: Organisation, period: str | None, now: datetime) -> Span:
+    month = {_CURRENT: billing.current_month, _PREVIOUS: billing.previous_month}.get(period or "")
+    if month:
+        return month(Subscription.objects.get(organisation=organisation), now)
     return queries.last_days(90 if period == _NINETY_DAYS else DEFAULT_DAYS, now)
 
 

@@ -47,7 +47,8 @@ class Versions(APIView):
         environment, feature = find(actor_of(request), environment_id, feature_id)
         form = _Query(data=request.query_params.dict())
         form.is_valid(raise_exception=True)
-        versions, now = queries.listed(environment, feature), timezone.now()
+        now = timezone.now()
+        versions = queries.listed(environment, feature, now=now)
         if (is_live := form.validated_data.get("is_live")) is not None:
             were_live = queries.were_live(now)
             versions = versions.filter(were_live if is_live else ~were_live)

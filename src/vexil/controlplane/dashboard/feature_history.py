@@ -56,8 +56,8 @@ def restore(
 def _versions(request: HttpRequest, place: Place, feature: Feature) -> HttpResponse:
     """Two statements, and up to six for a comparison."""
     assert place.environment is not None
-    listed = versions.listed(place.environment, feature).select_related("published_by", "created_by")
-    found = paged(request, listed, PAGE_SIZE)
+    listed = versions.listed(place.environment, feature, now=timezone.now())
+    found = paged(request, listed.select_related("published_by", "created_by"), PAGE_SIZE)
     left, right = (_version(place, feature, request.GET.get(name, "")) for name in ("left", "right"))
     values: dict[str, Any] = {
         "page": found,

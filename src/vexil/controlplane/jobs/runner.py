@@ -1,4 +1,4 @@
-"""The task runner: looks once a second for what is due; sends webhooks and works on files beside that."""
+"""The task runner: looks once a second for what is due; sends webhooks, works on files and runs jobs beside that."""
 
 import signal
 import threading
@@ -9,7 +9,7 @@ from django.db import close_old_connections
 from django.db.utils import Error
 
 from vexil.controlplane.actions import publishing, versions
-from vexil.controlplane.jobs import daily, deliveries, feature_files
+from vexil.controlplane.jobs import daily, deliveries, feature_files, recurring
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -22,7 +22,7 @@ def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    jobs = (deliveries, daily, feature_files)
+    jobs = (deliveries, daily, feature_files, recurring)
     beside = [threading.Thread(target=job.run, args=[stopping], name=job.__name__) for job in jobs]
     for thread in beside:
         thread.start()

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+from operator import or_
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from vexil.controlplane.db.models import AuditRecord, Environment, Organisation, Project, User
+from vexil.controlplane.queries import plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,22 @@ class Surroundings:
     environments: dict[int, Environment]
 
 
-def of_project(project: Project) -> QuerySet[AuditRecord]:
-    """Newest first."""
-    return AuditRecord.objects.filter(project_id=project.pk).order_by("-pk")
+def of_project(project: Project, *, now: datetime) -> QuerySet[AuditRecord]:
+    """Newest first, as far back as the organisation's plan lets see."""
+    since = plans.audit_log_since([project.organisation_id], now)[project.organisation_id]
+    return AuditRecord.objects.filter(_after(since), project_id=project.pk).order_by("-pk")
 
 
-def of_organisations(organisations: Iterable[Organisation]) -> QuerySet[AuditRecord]:
-    return AuditRecord.objects.filter(organisation_id__in=[row.pk for row in organisations]).order_by("-pk")
+def of_organisations(organisations: Iterable[Organisation], *, now: datetime) -> QuerySet[AuditRecord]:
+    """The same of all of them together."""
+    since = plans.audit_log_since([row.pk for row in organisations], now)
+    unlimited = Q(organisation_id__in=[pk for pk, moment in since.items() if moment is None])
+    limited = [Q(_after(moment), organisation_id=pk) for pk, moment in since.items() if moment is not None]
+    return AuditRecord.objects.filter(reduce(or_, limited, unlimited)).order_by("-pk")
+
+
+def _after(moment: datetime | None) -> Q:
+    return Q() if moment is None else Q(created_at__gte=moment)
 
 
 def narrowed(records: QuerySet[AuditRecord], filters: Filters) -> QuerySet[AuditRecord]:

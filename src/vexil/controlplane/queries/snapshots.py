@@ -13,8 +13,10 @@ from vexil.controlplane.db.models import (
     Feature,
     FeatureState,
     MultivariateOption,
+    Organisation,
     Segment,
     ServerKey,
+    UsageBlock,
 )
 from vexil.controlplane.queries import integrations
 from vexil.controlplane.queries.consistency import one_moment
@@ -33,7 +35,7 @@ def of_environment(environment_id: int, *, now: datetime) -> tuple[wire.Snapshot
     """
     with one_moment():
         environment = (
-            Environment.live.select_related("project__organisation")
+            Environment.live.select_related("project__organisation__usage_block")
             .annotate(has_identity_integrations=integrations.hears_of_identities())
             .filter(pk=environment_id, project__deleted_at__isnull=True, project__organisation__deleted_at__isnull=True)
             .first()
@@ -59,6 +61,7 @@ def _snapshot(environment: Environment, now: datetime, *, has_identity_integrati
             name=project.organisation.name,
             persist_trait_data=project.organisation.persist_trait_data,
             stop_serving_flags=project.organisation.stop_serving_flags,
+            blocked_until=_blocked_until(project.organisation),
         ),
         project=wire.Project(
             id=project.pk,
@@ -72,6 +75,11 @@ def _snapshot(environment: Environment, now: datetime, *, has_identity_integrati
         segments=[_segment(row, overrides.get(row.pk, ())) for row in segments],
         identity_overrides=_identity_overrides(environment, rows, states),
     )
+
+
+def _blocked_until(organisation: Organisation) -> float | None:
+    block: UsageBlock | None = getattr(organisation, "usage_block", None)
+    return block.lapses_at.timestamp() if block else None
 
 
 _OPTIONS = Prefetch("multivariate_options", queryset=MultivariateOption.objects.order_by("pk"))

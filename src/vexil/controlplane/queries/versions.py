@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, QuerySet
 
 from vexil.controlplane.db.models import Environment, Feature, FeatureState, FeatureVersion
-from vexil.controlplane.queries import feature_states
+from vexil.controlplane.queries import feature_states, plans
 
 
 def current(environment: Environment, feature: Feature) -> FeatureVersion | None:
@@ -19,9 +19,11 @@ def states(version: FeatureVersion) -> QuerySet[FeatureState]:
     return feature_states.of_any_version().filter(feature_version=version).order_by("pk")
 
 
-def listed(environment: Environment, feature: Feature) -> QuerySet[FeatureVersion]:
-    """Drafts first, then the newest."""
+def listed(environment: Environment, feature: Feature, *, now: datetime) -> QuerySet[FeatureVersion]:
+    """Drafts first, then the newest, as far back as the plan lets see; the one that counts is always there."""
     versions = FeatureVersion.live.filter(environment=environment, feature=feature)
+    if (since := plans.history_since(environment, now)) is not None:
+        versions = versions.filter(Q(live_from=None) | Q(live_from__gte=since) | Q(is_current=True))
     return versions.order_by(F("live_from").desc(nulls_first=True), "created_at", "pk")
 
 

@@ -35,6 +35,14 @@ LIMITS = (
         detail("Too many connections are open."),
     ),
     Entry(
+        "plan_limit_reached",
+        (400, 403),
+        "Billing is on, and the organisation's plan includes no more people or projects.",
+        "Remove somebody or something, or change the plan: `vexil plan <organisation> <plan>` on the server.",
+        "The organisation's plan includes no more of these; an operator can change it with `vexil plan`.",
+        detail("Please upgrade your plan to add additional seats/users"),
+    ),
+    Entry(
         "too_many_streams",
         (503,),
         "This process has as many open event streams as it may (`VEXIL_STREAMS_MAX`), or too many arrive at once.",

@@ -5,6 +5,7 @@ keep their references; managers named `live` leave deleted rows out. Identities 
 """
 
 from .audit import AuditRecord, ChangeType
+from .billing import OverageCharge, RecurringJob, UsageBlock, UsageNotice
 from .code_references import CodeReference, CodeRepository, CodeSighting
 from .environments import DeletedServerKey, Environment, ServerKey
 from .events import Event
@@ -63,8 +64,10 @@ __all__ = [
     "Organisation",
     "OrganisationGrant",
     "OrganisationImport",
+    "OverageCharge",
     "Project",
     "ProjectGrant",
+    "RecurringJob",
     "ResourceType",
     "Role",
     "SecondFactor",
@@ -72,6 +75,8 @@ __all__ = [
     "ServerKey",
     "Subscription",
     "Tag",
+    "UsageBlock",
+    "UsageNotice",
     "User",
     "Webhook",
     "WebhookDelivery",

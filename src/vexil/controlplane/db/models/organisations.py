@@ -2,6 +2,8 @@ import uuid
 
 from django.db import models
 
+from vexil.plans import FREE
+
 from .deletion import SoftDeletable
 from .users import User
 
@@ -41,6 +43,16 @@ class Subscription(SoftDeletable):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     organisation = models.OneToOneField(Organisation, on_delete=models.CASCADE, related_name="subscription")
-    plan = models.CharField(max_length=100, default="free")
-    max_seats = models.IntegerField(default=1)
-    max_api_calls = models.BigIntegerField(default=50_000)
+    plan = models.CharField(max_length=100, default=FREE)
+    max_seats = models.IntegerField(null=True, blank=True)
+    max_api_calls = models.BigIntegerField(null=True, blank=True)
+    max_projects = models.IntegerField(null=True, blank=True)
+    """What this organisation was given in place of what its plan includes; null: nothing."""
+    term_starts_at = models.DateTimeField(null=True, blank=True)
+    """When the months of a paid plan began to run."""
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    """When a paid plan ends, or ended."""
+    breached_at = models.DateTimeField(null=True, blank=True)
+    """When usage was last too high for longer than the days of grace; there is no grace after that."""
+    overage_waived_at = models.DateTimeField(null=True, blank=True)
+    """When the first month above the allowance was not charged."""
