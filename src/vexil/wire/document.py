@@ -11,7 +11,7 @@ _IDENTITY_NAMESPACE = uuid.UUID("7b0c8d0e-6c0b-4f57-9c3f-2f6f1f1f4a11")
 
 def environment_document(source: snapshot.Snapshot) -> dict[str, Any]:
     """The document as JSON values. Archived features are left out, to keep it small."""
-    document = _document(source)
+    document = in_steps(source)
     document["project"]["segments"] = list(document["project"]["segments"])
     document["identity_overrides"] = list(document["identity_overrides"])
     return document
@@ -19,11 +19,11 @@ def environment_document(source: snapshot.Snapshot) -> dict[str, Any]:
 
 def encoded(source: snapshot.Snapshot) -> bytes:
     """The same as text, made in steps: a document can have 30 MB."""
-    return json_text.dumps_in_steps(_document(source))
+    return json_text.dumps_in_steps(in_steps(source))
 
 
-def _document(source: snapshot.Snapshot) -> dict[str, Any]:
-    """Where a list can be very long, there is an iterator."""
+def in_steps(source: snapshot.Snapshot) -> dict[str, Any]:
+    """The document as JSON values, with iterators where a list can be very long."""
     writer = _Writer(source)
     environment = source.environment
     return {
