@@ -3,6 +3,8 @@
 from django.urls import URLPattern
 
 from vexil.controlplane.dashboard import (
+    account,
+    activation,
     design,
     environment_settings,
     feature_urls,
@@ -18,6 +20,7 @@ from vexil.controlplane.dashboard import (
     passwords,
     projects,
     sdk_keys,
+    second_factor,
     segment_checks,
     segment_pages,
     segments,
@@ -43,6 +46,9 @@ urlpatterns: list[URLPattern] = [
     *invitations.urlpatterns,
     *grants.urlpatterns,
     *groups.urlpatterns,
+    *account.urlpatterns,
+    *activation.urlpatterns,
+    *second_factor.urlpatterns,
     *sdk_keys.urlpatterns,
     *environment_settings.urlpatterns,
     *design.urlpatterns,
