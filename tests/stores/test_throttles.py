@@ -30,7 +30,7 @@ def nodes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Throt
 
 def test_processes_admit_as_many_as_the_rate_says_together(nodes: list[ThrottleStore]) -> None:
     def ask(number: int) -> bool:
-        return nodes[number % 2].admit("together", Rate(25, A_DAY)) == 0
+        return nodes[number % 2].admit("together", Rate(25, A_DAY)).wait_seconds == 0
 
     with ThreadPoolExecutor(8) as threads:
         admitted = Counter(threads.map(ask, range(60)))
@@ -41,15 +41,15 @@ def test_processes_admit_as_many_as_the_rate_says_together(nodes: list[ThrottleS
 def test_each_bucket_has_a_log_of_its_own(nodes: list[ThrottleStore]) -> None:
     rate = Rate(1, A_DAY)
 
-    assert [nodes[0].admit(bucket, rate) for bucket in ("mine", "yours", "mine")] == [0, 0, A_DAY]
+    assert [nodes[0].admit(bucket, rate).wait_seconds for bucket in ("mine", "yours", "mine")] == [0, 0, A_DAY]
 
 
 def test_whoever_waits_as_told_is_admitted_although_refusals_came_between(nodes: list[ThrottleStore]) -> None:
     rate = Rate(2, 1)
-    first = [nodes[0].admit("patient", rate) for _ in range(2)]
-    refusals = [nodes[1].admit("patient", rate) for _ in range(3)]
+    first = [nodes[0].admit("patient", rate).wait_seconds for _ in range(2)]
+    refusals = [nodes[1].admit("patient", rate).wait_seconds for _ in range(3)]
     time.sleep(refusals[-1])
-    second = nodes[0].admit("patient", rate)
+    second = nodes[0].admit("patient", rate).wait_seconds
 
     assert (first, refusals, second) == ([0, 0], [1, 1, 1], 0)
 
@@ -58,7 +58,12 @@ def test_a_lower_rate_counts_what_the_higher_one_admitted(nodes: list[ThrottleSt
     for _ in range(5):
         nodes[0].admit("lowered", Rate(10, A_DAY))
 
-    assert [nodes[0].admit("lowered", Rate(limit, A_DAY)) for limit in (3, 5, 6, 6)] == [A_DAY, A_DAY, 0, A_DAY]
+    waits = [nodes[0].admit("lowered", Rate(limit, A_DAY)).wait_seconds for limit in (3, 5, 6, 6)]
+    assert waits == [A_DAY, A_DAY, 0, A_DAY]
+
+
+def test_each_request_learns_how_many_are_left(nodes: list[ThrottleStore]) -> None:
+    assert [nodes[number % 2].admit("counted", Rate(3, A_DAY)).left for number in range(4)] == [2, 1, 0, 0]
 
 
 def test_a_log_that_is_over_is_forgotten(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import redis
 
 from vexil.rates import Rate
-from vexil.stores.throttles import whole_seconds
+from vexil.stores.throttles import Admission, whole_seconds
 from vexil.stores.unavailable import Unavailable
 
 _ADMIT = """
@@ -16,11 +16,11 @@ while oldest and tonumber(oldest) <= now - period do
 end
 local count = redis.call('LLEN', KEYS[1])
 if count >= limit then
-    return string.format('%.0f', redis.call('LINDEX', KEYS[1], count - limit) + period - now)
+    return {string.format('%.0f', redis.call('LINDEX', KEYS[1], count - limit) + period - now), 0}
 end
 redis.call('RPUSH', KEYS[1], string.format('%.0f', now))
 redis.call('PEXPIRE', KEYS[1], math.ceil(period / 1000))
-return '0'
+return {'0', limit - count - 1}
 """
 _PREFIX = "vexil:throttle:"
 _PATIENCE_SECONDS = 1.0
@@ -33,12 +33,12 @@ class RedisThrottles:
         )
         self._admit = self._redis.register_script(_ADMIT)
 
-    def admit(self, bucket: str, rate: Rate) -> int:
+    def admit(self, bucket: str, rate: Rate) -> Admission:
         try:
-            wait_us = self._admit(keys=[_PREFIX + bucket], args=[rate.seconds * 1_000_000, rate.limit])
+            wait_us, left = self._admit(keys=[_PREFIX + bucket], args=[rate.seconds * 1_000_000, rate.limit])
         except redis.RedisError as error:
             raise Unavailable(f"Redis: {error}") from error
-        return whole_seconds(int(wait_us))
+        return Admission(whole_seconds(int(wait_us)), int(left))
 
     def close(self) -> None:
         self._redis.close()

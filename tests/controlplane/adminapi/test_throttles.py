@@ -77,3 +77,14 @@ def test_log_ins_and_sign_ups_count_by_address_and_instead_of_the_general_rate(c
 def test_without_a_rate_nothing_is_counted(client: AdminClient) -> None:
     with rates(user_throttle_rate=None):
         assert set(statuses(client.as_user(make_user()), 20)) == {200}
+
+
+def test_each_answer_tells_how_many_requests_are_left(client: AdminClient) -> None:
+    def left(response: Any) -> tuple[str, str]:
+        return response["X-RateLimit-Remaining"], response["X-RateLimit-Limit"]
+
+    anna = client.as_user(make_user())
+    with rates(user_throttle_rate=Rate(2, 86_400)):
+        answers = [anna.get("organisations/") for _ in range(3)]
+
+    assert [left(answer) for answer in answers] == [("1", "2"), ("0", "2"), ("0", "2")]

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from rest_framework.exceptions import APIException, Throttled
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from vexil.controlplane.adminapi.authentication import actor_of
@@ -38,15 +39,32 @@ class TooMany(Throttled):
 class Counted(APIView):
     """Every view of the Admin API, by way of `paths.path`. Counts as soon as it is known who asks."""
 
+    _limits: dict[str, str] = {}
+    """Headers that tell how many requests are left."""
+
     def perform_authentication(self, request: Request) -> None:
         scope = getattr(self, "throttle_scopes", {}).get(request.method)
         try:
             super().perform_authentication(request)
         except APIException:
             # Before the 401, so that nobody can try credentials without end.
-            _admit(_bucket(request, Actor(), scope))
+            self._admit(_bucket(request, Actor(), scope))
             raise
-        _admit(_bucket(request, actor_of(request), scope))
+        self._admit(_bucket(request, actor_of(request), scope))
+
+    def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        for name, text in self._limits.items():
+            response.headers[name] = text
+        return response
+
+    def _admit(self, bucket: Bucket) -> None:
+        admission = throttles.admit(bucket.name, bucket.rate)
+        if admission is None or bucket.rate is None:
+            return
+        self._limits = {"X-RateLimit-Limit": str(bucket.rate.limit), "X-RateLimit-Remaining": str(admission.left)}
+        if admission.wait_seconds:
+            raise TooMany(admission.wait_seconds, bucket)
 
 
 def counted(view: type[APIView]) -> type[APIView]:
@@ -71,8 +89,3 @@ def _bucket(request: Request, by: Actor, scope: str | None) -> Bucket:
 def _rate(scope: str) -> Rate | None:
     rate: Rate | None = getattr(settings.VEXIL, f"{scope}_throttle_rate")
     return rate
-
-
-def _admit(bucket: Bucket) -> None:
-    if wait := throttles.seconds_to_wait(bucket.name, bucket.rate):
-        raise TooMany(wait, bucket)

@@ -8,6 +8,7 @@ from django.conf import settings
 
 from vexil.controlplane.db import stores
 from vexil.rates import Rate
+from vexil.stores.throttles import Admission
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -26,11 +27,17 @@ def client_address(meta: Mapping[str, Any]) -> str:
 
 def seconds_to_wait(bucket: str, rate: Rate | None) -> int:
     """0, and it counts; or after how many seconds it may be done again."""
+    admission = admit(bucket, rate)
+    return admission.wait_seconds if admission else 0
+
+
+def admit(bucket: str, rate: Rate | None) -> Admission | None:
+    """The same with how often it may be done besides; None where nothing is counted."""
     if rate is None:
-        return 0
+        return None
     try:
         return stores.current().throttles.admit(bucket, rate)
     except Unavailable as error:
         # Rather uncounted than down: what needs the same database fails by itself.
         log.warning("throttle.unavailable", error=str(error))
-        return 0
+        return None

@@ -4,7 +4,7 @@ import time
 
 from vexil.rates import Rate
 from vexil.stores.postgres.connections import Connections
-from vexil.stores.throttles import whole_seconds
+from vexil.stores.throttles import Admission, whole_seconds
 
 # The update waits for the row's lock before it reads the clock and the log, so that each request is counted once.
 _ADMIT = """
@@ -24,7 +24,7 @@ _ADMIT = """
             FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS now_us) AS clock
         ) AS log
     )
-    RETURNING wait_us
+    RETURNING wait_us, cardinality(admitted_us)
 """
 _FORGET = """
     DELETE FROM admin_throttles WHERE bucket IN (
@@ -41,14 +41,15 @@ class PostgresThrottles:
         self._connections = connections
         self._forgotten_at = 0.0
 
-    def admit(self, bucket: str, rate: Rate) -> int:
+    def admit(self, bucket: str, rate: Rate) -> Admission:
         parameters = {"bucket": bucket, "period_us": rate.seconds * 1_000_000, "limit": rate.limit}
         with self._connections.lending() as connection:
             row = connection.execute(_ADMIT, parameters).fetchone()
             if time.monotonic() - self._forgotten_at > _FORGET_EACH_SECONDS:
                 self._forgotten_at = time.monotonic()
                 connection.execute(_FORGET)
-        return whole_seconds(row[0]) if row else 0
+        wait_us, counted = row or (0, 0)
+        return Admission(whole_seconds(wait_us), max(0, rate.limit - counted))
 
     def close(self) -> None:
         self._connections.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vexil.rates import Rate
 from vexil.stores.sqlite.connections import Connections, connect, translating, use_wal
-from vexil.stores.throttles import whole_seconds
+from vexil.stores.throttles import Admission, whole_seconds
 
 _CREATE = """
     CREATE TABLE IF NOT EXISTS throttles (
@@ -38,19 +38,19 @@ class SqliteThrottles:
         self._connections = Connections(path, _open)
         self._forgotten_at_us = 0
 
-    def admit(self, bucket: str, rate: Rate) -> int:
+    def admit(self, bucket: str, rate: Rate) -> Admission:
         period_us = rate.seconds * 1_000_000
         with self._connections.writing() as connection:
             now_us = time.time_ns() // 1000
             admitted = _read(connection, bucket)
             admitted = admitted[bisect_right(admitted, now_us - period_us) :]
             if len(admitted) >= rate.limit:
-                return whole_seconds(admitted[-rate.limit] + period_us - now_us)
+                return Admission(whole_seconds(admitted[-rate.limit] + period_us - now_us), 0)
             # A clock that was set back must not put the log out of order.
             admitted.append(max(now_us, admitted[-1]) if admitted else now_us)
             connection.execute(_WRITE, (bucket, admitted[-1] + period_us, admitted.tobytes()))
             self._forget(connection, now_us)
-        return 0
+        return Admission(0, rate.limit - len(admitted))
 
     def close(self) -> None:
         self._connections.close()
