@@ -61,17 +61,17 @@ def compared(request: HttpRequest, project_id: int) -> HttpResponse:
     environments = _environments(place)
     sides = _sides(environments, request.GET)
     search, shows_all = request.GET.get("search", "").strip(), request.GET.get("show") == "all"
-    rows = _rows(place, sides, search) if sides else []
-    found = paged_list(request, [row for row in rows if shows_all or row.differs])
+    ids, differing = _differing(place, sides, search)
+    found = paged_list(request, ids if shows_all else differing)
     values = {
         "environments": environments,
         "sides": sides,
         "search": search,
         "shows_all": shows_all,
         "page": found,
-        "rows": found.rows,
-        "count": len(rows),
-        "differing": sum(row.differs for row in rows),
+        "rows": _compared(_by_ids(place, found.rows), sides.left, sides.right) if sides else [],
+        "count": len(ids),
+        "differing": len(differing),
         "may_copy": {
             "right": sides is not None and _may_change(place, sides.right),
             "left": sides is not None and _may_change(place, sides.left),
@@ -155,10 +155,10 @@ def _sides(environments: Sequence[Environment], query: Any) -> _Sides | None:
     return _Sides(left, right if right != left else others[0])
 
 
-def _rows(place: Place, sides: _Sides, search: str) -> list[Row]:
-    """Three statements."""
-    features = Feature.live.filter(project=place.project, is_archived=False, name__icontains=search).order_by("name")
-    return _compared(list(features), sides.left, sides.right)
+def _differing(place: Place, sides: _Sides | None, search: str) -> tuple[list[int], list[int]]:
+    if sides is None or place.project is None:
+        return [], []
+    return environment_states.differing(place.project.pk, sides.left, sides.right, search)
 
 
 def _chosen(request: HttpRequest, place: Place, source: Environment, target: Environment) -> list[Row]:
@@ -167,7 +167,10 @@ def _chosen(request: HttpRequest, place: Place, source: Environment, target: Env
 
 
 def _features(place: Place, texts: Sequence[str]) -> list[Feature]:
-    ids = [number(text) for text in texts]
+    return _by_ids(place, [number(text) for text in texts])
+
+
+def _by_ids(place: Place, ids: Sequence[int]) -> list[Feature]:
     return list(Feature.live.filter(project=place.project, pk__in=ids).select_related("project").order_by("name"))
 
 

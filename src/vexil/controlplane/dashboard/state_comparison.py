@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from vexil.controlplane.actions import values
 from vexil.controlplane.dashboard.feature_rows import shown
 from vexil.controlplane.dashboard.value_changes import compared, on_off
 from vexil.controlplane.db.models import FeatureState
+from vexil.controlplane.db.models.features import ValueType
 
 Lines = tuple[tuple[str, str], ...]
 
@@ -98,7 +100,7 @@ def _sides(
         if key in found:
             continue
         place = len([each for each in found if each is not None]) + 1
-        found[key] = Side(on_off(state.enabled), shown(state.value), _shares(state, labels), place if link else None)
+        found[key] = Side(on_off(state.enabled), _value(state), _shares(state, labels), place if link else None)
         names[key] = f"Segment {link.segment.name}" if link else "Everybody"
     return found, names
 
@@ -108,6 +110,15 @@ def _order(state: FeatureState) -> tuple[int, int, int]:
     return (1, link.priority, state.pk) if link else (0, 0, state.pk)
 
 
+def _value(state: FeatureState) -> str:
+    """In quotes where a text looks like a number or a truth value, which programs would notice."""
+    text = shown(state.value)
+    is_text = isinstance(state.value, str)
+    return f'"{text}"' if is_text and values.of_text(text).get("type") != ValueType.STRING else text
+
+
 def _shares(state: FeatureState, labels: Mapping[int, str]) -> str:
     shares = sorted(state.allocations.all(), key=lambda share: share.option_id)
-    return ", ".join(f"{labels.get(share.option_id, '?')} {share.percentage:g} %" for share in shares)
+    return ", ".join(
+        f"{labels.get(share.option_id, '?')} {share.percentage:g} %" for share in shares if share.percentage
+    )

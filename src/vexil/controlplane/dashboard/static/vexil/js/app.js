@@ -100,7 +100,7 @@
   }
   function fade(one) { if (!one.classList.contains("error")) setTimeout(() => one.remove(), 6000); }
 
-  // Forms that must not lose what was typed: <form data-guard>.
+  // Forms that must not lose what was typed: <form data-guard>, or data-guard="unsaved" if it came back with changes.
   let touched = false;
   document.addEventListener("input", (event) => { if (event.target.closest?.("form[data-guard]")) touched = true; });
   document.addEventListener("submit", (event) => { if (event.target.matches("form[data-guard]")) touched = false; });
@@ -204,6 +204,7 @@
     for (const one of document.querySelectorAll("#toasts .toast")) fade(one);
     for (const group of document.querySelectorAll("[data-sum]")) sum(group);
     for (const form of document.querySelectorAll("form[data-many]")) count(form);
+    if (find('form[data-guard="unsaved"]')) touched = true;
     const panel = find("[data-panel-focus]");
     for (const behind of document.querySelectorAll(".topbar, #side, .main > :not(#panel)")) behind.inert = Boolean(panel);
     if (panel && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
