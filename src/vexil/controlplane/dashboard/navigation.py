@@ -46,17 +46,29 @@ class _Entry:
     may: Callable[[Place], bool] = lambda _: True
 
 
+def _is_admin(place: Place) -> bool:
+    return place.is_organisation_admin
+
+
+def _is_project_admin(place: Place) -> bool:
+    return place.project_rights.is_admin
+
+
 _ORGANISATION: tuple[_Entry, ...] = (
     _Entry("Projects", "folder", "projects", "projects"),
     _Entry("Members", "user-round", "members", "members"),
     _Entry("Groups", "users", "groups", "groups"),
+    _Entry("API keys", "key-round", "api-keys", "api-keys", _is_admin),
+    _Entry("Webhooks", "webhook", "organisation-webhooks", "organisation-webhooks", _is_admin),
+    _Entry("Settings", "settings", "organisation-settings", "organisation-settings", _is_admin),
 )
 _PROJECT: tuple[_Entry, ...] = (
     _Entry("Segments", "users", "segments", "segments"),
     _Entry("Compare", "git-compare", "compare", "compare"),
-    _Entry(
-        "Rights", "shield", "project-permissions", "project-permissions", lambda place: place.project_rights.is_admin
-    ),
+    _Entry("Tags", "tag", "tags", "tags"),
+    _Entry("Import and export", "upload", "feature-files", "feature-files", _is_project_admin),
+    _Entry("Rights", "shield", "project-permissions", "project-permissions", _is_project_admin),
+    _Entry("Settings", "settings", "project-settings", "project-settings", _is_project_admin),
 )
 _ENVIRONMENT: tuple[_Entry, ...] = (
     _Entry("Features", "flag", "features", "features"),
@@ -65,6 +77,7 @@ _ENVIRONMENT: tuple[_Entry, ...] = (
         "Identities", "fingerprint", "identities", "identities", lambda place: place.may(permissions.VIEW_IDENTITIES)
     ),
     _Entry("SDK keys", "key-round", "sdk-keys", "sdk-keys"),
+    _Entry("Webhooks", "webhook", "environment-webhooks", "environment-webhooks", lambda place: place.rights.is_admin),
     _Entry("Settings", "settings", "environment-settings", "environment-settings", lambda place: place.rights.is_admin),
 )
 
