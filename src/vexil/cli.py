@@ -100,9 +100,22 @@ def _add_moving(
         ("loaddata", "the same as import, for a file"),
     ):
         load = commands.add_parser(name, parents=[shared], help=help_text)
-        load.add_argument("source", help="a file that `vexil export` wrote")
+        load.add_argument("source", help="a file that `vexil export` wrote, or `flagsmith` for one that runs")
         load.add_argument("--admin", metavar="EMAIL", help="a user who becomes administrator of the organisation")
         load.set_defaults(command=_import)
+        if name == "import":
+            _add_flagsmith(load.add_argument_group("import flagsmith"))
+
+
+def _add_flagsmith(options: "argparse._ArgumentGroup") -> None:
+    options.add_argument("--api-url", help="address of its Admin API, such as https://flagsmith.example.com/api/v1/")
+    options.add_argument("--token", help="a master API key, or a user's token; better in FLAGSMITH_API_KEY")
+    options.add_argument("--flags-url", help="address of its Flags API, if that is another one")
+    options.add_argument("--organisation", help="id or name, where the token sees several")
+    options.add_argument("--project", action="append", default=[], help="the only project to import; can be repeated")
+    options.add_argument("--sample", type=int, default=100, help="identities per environment to compare at the end")
+    options.add_argument("--dry-run", action="store_true", help="read and count, and write nothing")
+    options.add_argument("--afresh", action="store_true", help="forget what an import that was stopped has read")
 
 
 def _port(text: str) -> int:
@@ -224,7 +237,10 @@ def _import(settings: Config, options: argparse.Namespace) -> int:
     from vexil.controlplane.moving import commands  # noqa: PLC0415 -- slow import
 
     try:
-        print(*commands.load(Path(options.source), admin_email=options.admin), sep="\n")
+        if options.source == "flagsmith":
+            print(*_from_flagsmith(settings, options), sep="\n")
+        else:
+            print(*commands.load(Path(options.source), admin_email=options.admin), sep="\n")
     except commands.Failed as failure:
         return _fail(str(failure))
     except KeyboardInterrupt:
@@ -245,6 +261,27 @@ def _operating(command: operating.Command) -> Callable[[Config, argparse.Namespa
         return 0
 
     return run
+
+
+def _from_flagsmith(settings: Config, options: argparse.Namespace) -> list[str]:
+    from vexil.controlplane.moving.commands import Failed  # noqa: PLC0415 -- slow import
+    from vexil.controlplane.moving.flagsmith import commands  # noqa: PLC0415 -- slow import
+
+    token = options.token or os.environ.get("FLAGSMITH_API_KEY")
+    if not options.api_url or not token:
+        raise Failed("`vexil import flagsmith` needs --api-url, and --token or FLAGSMITH_API_KEY.")
+    wanted = commands.Wanted(
+        api_url=options.api_url,
+        token=token,
+        flags_url=options.flags_url,
+        organisation=options.organisation,
+        projects=tuple(options.project),
+        admin_email=options.admin,
+        sample=options.sample,
+        is_trial=options.dry_run,
+        is_afresh=options.afresh,
+    )
+    return commands.run(wanted, settings.data_dir / "imports")
 
 
 def _set_up_django() -> None:

@@ -85,7 +85,7 @@ class Outcome:
 
 def inspect(open_lines: OpenLines) -> Contents:
     """Read the whole file; raise `UnfitFile` unless it is complete."""
-    lines = _parsed(open_lines)
+    lines = parsed(open_lines)
     header = next(lines, {})
     if header.get("vexil") != "organisation":
         raise UnfitFile("This is no file of `vexil export`: its first line does not say so.")
@@ -120,7 +120,8 @@ def load(open_lines: OpenLines, *, on_progress: OnProgress, admin: User | None =
     return Outcome(begun.organisation, contents.identities, begun.moved_identities, was_there=False)
 
 
-def _parsed(open_lines: OpenLines) -> Iterator[Line]:
+def parsed(open_lines: OpenLines) -> Iterator[Line]:
+    """The lines as objects; raise `UnfitFile` at the first that is none."""
     for number, text in enumerate(open_lines(), 1):
         try:
             line = json.loads(text)
@@ -164,7 +165,7 @@ def _check_absent(contents: Contents) -> None:
 @transaction.atomic
 def _write_rows(open_lines: OpenLines, contents: Contents, on_progress: OnProgress) -> OrganisationImport:
     tables, ids, done = {table.name: table for table in TABLES}, Ids(), 0
-    rows = (line for line in _parsed(open_lines) if line.get("table") in tables)
+    rows = (line for line in parsed(open_lines) if line.get("table") in tables)
     total = contents.lines - contents.identities
     for chunk in _chunks(rows):
         _insert(tables[chunk[0]["table"]], chunk, ids)
@@ -277,7 +278,7 @@ def _ids_by_uuid(open_lines: OpenLines) -> Ids:
     """What overrides refer to, found again by uuid."""
     names = {table.name: table.model for table in TABLES if table.model in _KNOWN_BY_UUID}
     old: dict[Any, dict[UUID, Any]] = {model: {} for model in names.values()}
-    for line in _parsed(open_lines):
+    for line in parsed(open_lines):
         if model := names.get(line.get("table", "")):
             old[model][UUID(line["row"]["uuid"])] = line["id"]
         elif line.get("table") == "identity":
@@ -306,7 +307,7 @@ def _write_identities(
             pk__in=environments.values(), use_identity_composite_key_for_hashing=False
         ).values_list("pk", flat=True)
     )
-    lines = (line for line in _parsed(open_lines) if line.get("table") == "identity")
+    lines = (line for line in parsed(open_lines) if line.get("table") == "identity")
     remaining = itertools.islice(lines, begun.identities_done, None)
     while batch := list(itertools.islice(remaining, _IDENTITIES_AT_ONCE)):
         identities = [_identity(line, environments[line["environment_id"]], hash_by_id) for line in batch]
@@ -330,7 +331,7 @@ def _identity(line: Line, environment_id: int, hash_by_id: set[int]) -> Identity
 @transaction.atomic
 def _finish(open_lines: OpenLines, begun: OrganisationImport, ids: Ids, admin: User | None) -> None:
     tables = {table.name: table for table in OVERRIDES}
-    for chunk in _chunks(line for line in _parsed(open_lines) if line.get("table") in tables):
+    for chunk in _chunks(line for line in parsed(open_lines) if line.get("table") in tables):
         table = tables[chunk[0]["table"]]
         _insert(table, chunk, ids, identities=_identity_ids(chunk, ids) if table.name == "identity_state" else {})
     organisation = begun.organisation
