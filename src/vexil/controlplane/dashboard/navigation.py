@@ -54,12 +54,17 @@ def _is_project_admin(place: Place) -> bool:
     return place.project_rights.is_admin
 
 
+def _may_view_audit_log(place: Place) -> bool:
+    return place.project_rights.include(permissions.VIEW_AUDIT_LOG)
+
+
 _ORGANISATION: tuple[_Entry, ...] = (
     _Entry("Projects", "folder", "projects", "projects"),
     _Entry("Members", "user-round", "members", "members"),
     _Entry("Groups", "users", "groups", "groups"),
     _Entry("API keys", "key-round", "api-keys", "api-keys", _is_admin),
     _Entry("Webhooks", "webhook", "organisation-webhooks", "organisation-webhooks", _is_admin),
+    _Entry("Audit log", "history", "organisation-audit-log", "organisation-audit-log", _is_admin),
     _Entry("Settings", "settings", "organisation-settings", "organisation-settings", _is_admin),
 )
 _PROJECT: tuple[_Entry, ...] = (
@@ -67,6 +72,7 @@ _PROJECT: tuple[_Entry, ...] = (
     _Entry("Compare", "git-compare", "compare", "compare"),
     _Entry("Tags", "tag", "tags", "tags"),
     _Entry("Import and export", "upload", "feature-files", "feature-files", _is_project_admin),
+    _Entry("Audit log", "history", "audit-log", "audit-log", _may_view_audit_log),
     _Entry("Rights", "shield", "project-permissions", "project-permissions", _is_project_admin),
     _Entry("Settings", "settings", "project-settings", "project-settings", _is_project_admin),
 )

@@ -5,6 +5,7 @@ from django.urls import URLPattern
 from vexil.controlplane.dashboard import (
     account,
     activation,
+    audit_log,
     design,
     environment_settings,
     feature_files,
@@ -61,5 +62,6 @@ urlpatterns: list[URLPattern] = [
     *feature_files.urlpatterns,
     *sdk_keys.urlpatterns,
     *environment_settings.urlpatterns,
+    *audit_log.urlpatterns,
     *design.urlpatterns,
 ]

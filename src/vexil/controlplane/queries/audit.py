@@ -20,6 +20,8 @@ class Filters:
     environment_ids: Sequence[int] = ()
     is_system_event: bool | None = None
     search: str = ""
+    kind: str = ""
+    """What sort of thing was changed, as records name it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def narrowed(records: QuerySet[AuditRecord], filters: Filters) -> QuerySet[Audit
         records = records.filter(environment_id__in=filters.environment_ids)
     if filters.is_system_event is not None:
         records = records.filter(is_system_event=filters.is_system_event)
+    if filters.kind:
+        records = records.filter(related_object_type=filters.kind)
     return records.filter(log__icontains=filters.search) if filters.search else records
 
 
