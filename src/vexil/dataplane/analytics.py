@@ -32,12 +32,8 @@ class Analytics:
         return Response(201, _JSON, json_text.dumps(heartbeat))
 
     def _count(self, request: Request, reported: Iterable[Evaluations]) -> None:
-        """Unknown names and impossible numbers are skipped, so that one bad entry does not cost the others."""
+        """Unknown names are skipped, so that one bad entry does not cost the others."""
         environment = request.access.environment
         known = environment.catalogue.feature_names
-        countable = (
-            (entry.feature_name, entry.enabled, entry.number)
-            for entry in reported
-            if entry.feature_name in known and entry.is_countable
-        )
+        countable = [entry for entry in reported if entry[0] in known]
         self._usage.count_evaluations(environment.id, countable, request.headers)

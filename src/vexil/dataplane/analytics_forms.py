@@ -1,6 +1,6 @@
 """What SDKs may report of the features they evaluated, checked (sdk-api.md §7)."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from vexil.dataplane import errors, fields
 from vexil.dataplane.fields import Problems
@@ -9,32 +9,22 @@ _NUMBER_MAX = 2**31 - 1
 _TELEMETRY_COUNTS = ("organisations", "projects", "environments", "features", "segments", "users")
 
 
-class Evaluations(NamedTuple):
-    """How often one feature was evaluated."""
+Evaluations = tuple[str, bool | None, int]
+"""A feature's name, whether it was enabled (None when the client did not say), and how often it was evaluated.
 
-    feature_name: str
-    number: int
-    enabled: bool | None
-    """None when the client did not say."""
-
-    @property
-    def is_countable(self) -> bool:
-        return 0 < self.number <= _NUMBER_MAX
+A plain tuple, since there is one for each feature in each report.
+"""
 
 
 def counts(form: Any) -> list[Evaluations]:
-    """The flat form: names and counts; what is no count is skipped."""
+    """The flat form: names and counts; what is no count, or an impossible one, is skipped."""
     if not isinstance(form, dict):
         raise errors.invalid({"non_field_errors": ["Expected a JSON object."]})
-    return [
-        Evaluations(name, count, None)
-        for name, count in form.items()
-        if isinstance(count, int) and not isinstance(count, bool)
-    ]
+    return [(name, None, count) for name, count in form.items() if type(count) is int and 0 < count <= _NUMBER_MAX]
 
 
 def evaluations(form: Any) -> list[Evaluations]:
-    """The listed form, in which each entry is checked."""
+    """The listed form, in which each entry is checked; impossible counts are skipped."""
     if not isinstance(form, dict):
         raise errors.invalid({"non_field_errors": [fields.not_a_dictionary(form)]})
     entries = form.get("evaluations", ())
@@ -48,7 +38,7 @@ def evaluations(form: Any) -> list[Evaluations]:
     found = [_evaluation(problem, entry) for problem, entry in zip(problems, entries, strict=True)]
     if any(problems):
         raise errors.invalid({"evaluations": problems})
-    return found
+    return [entry for entry in found if 0 < entry[2] <= _NUMBER_MAX]
 
 
 def telemetry(form: Any) -> dict[str, Any]:
@@ -67,10 +57,8 @@ def telemetry(form: Any) -> dict[str, Any]:
 def _evaluation(problem: Problems, entry: Any) -> Evaluations:
     if not isinstance(entry, dict):
         problem["non_field_errors"] = [fields.not_a_dictionary(entry)]
-        return Evaluations("", 0, None)
+        return "", None, 0
     fields.optional(problem, "identity_identifier", fields.identifier, entry.get("identity_identifier"))
-    return Evaluations(
-        fields.required(problem, "feature_name", fields.filled_text, entry),
-        fields.required(problem, "count", fields.integer, entry),
-        fields.required(problem, "enabled_when_evaluated", fields.boolean, entry),
-    )
+    name = fields.required(problem, "feature_name", fields.filled_text, entry)
+    number = fields.required(problem, "count", fields.integer, entry)
+    return name, fields.required(problem, "enabled_when_evaluated", fields.boolean, entry), number

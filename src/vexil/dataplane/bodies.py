@@ -28,7 +28,7 @@ def media_type(content_type: str | None) -> str:
 
 def parse(body: bytes, content_type: str | None) -> Any:
     """The body's value; an empty body is an empty object. Raise `Refusal` for what cannot be read."""
-    kind = media_type(content_type)
+    kind = _JSON if content_type == _JSON else media_type(content_type)
     if not body:
         return {}
     if kind == _JSON:

@@ -12,8 +12,8 @@ from typing import Any
 from vexil.stores.identities import INTEGER_MAX, TraitValue
 
 IDENTIFIER_CHARACTERS_MAX = 2000
-_TRAIT_KEY_CHARACTERS_MAX = 200
-_TRAIT_TEXT_CHARACTERS_MAX = 2000
+TRAIT_KEY_CHARACTERS_MAX = 200
+TRAIT_TEXT_CHARACTERS_MAX = 2000
 _INTEGER_TEXT = re.compile(r"\s*(-?[0-9]{1,19})(?:\.0*)?\s*", re.ASCII)
 
 _TRUE = {True, "t", "true", "y", "yes", "on", "1"}
@@ -66,13 +66,13 @@ def trait_value(value: Any) -> TraitValue | None:
             raise Invalid("A valid number is required.")
         return value
     text = value if isinstance(value, str) else str(value)
-    if len(text) > _TRAIT_TEXT_CHARACTERS_MAX:
-        raise Invalid(f"Value string is too long. Must be less than {_TRAIT_TEXT_CHARACTERS_MAX} character")
+    if len(text) > TRAIT_TEXT_CHARACTERS_MAX:
+        raise Invalid(f"Value string is too long. Must be less than {TRAIT_TEXT_CHARACTERS_MAX} character")
     return _clean(text)
 
 
 def trait_key(value: Any) -> str:
-    return filled_text(value, _TRAIT_KEY_CHARACTERS_MAX)
+    return filled_text(value, TRAIT_KEY_CHARACTERS_MAX)
 
 
 def identifier(value: Any) -> str:

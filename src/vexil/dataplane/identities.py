@@ -6,7 +6,7 @@ An answer costs one row read; a write only when something changed, and then the 
 from collections.abc import Awaitable, Callable, Mapping
 from json.encoder import encode_basestring_ascii
 
-from vexil.dataplane import bodies, errors, forms, rsgi, subjects, traits
+from vexil.dataplane import bodies, errors, forms, rsgi, subjects, traits, typical
 from vexil.dataplane.compiled import CompiledEnvironment
 from vexil.dataplane.environments import Access
 from vexil.dataplane.flags import updated_at
@@ -64,7 +64,9 @@ class Identities:
         is_json = content_type == "application/json"
         if is_json and (known := await self._known(access, body)):
             return self._response(access, known)
-        given = forms.identity(bodies.parse(body, content_type))
+        given = typical.identity(body) if is_json else None
+        if given is None:
+            given = forms.identity(bodies.parse(body, content_type))
         if not (access.is_server or access.environment.settings.allow_client_traits):
             given = given._replace(traits={})
         answer, is_settled = await self._answer(access, given)

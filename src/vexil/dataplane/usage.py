@@ -59,8 +59,9 @@ class UsageCounter:
     ) -> None:
         """Feature names with whether they were enabled, and how often."""
         labels = self._labels.of(headers)
+        counts = self._evaluations.counts
         for feature_name, enabled, number in evaluations:
-            self._evaluations.counts[environment_id, feature_name, enabled, labels] += number
+            counts[environment_id, feature_name, enabled, labels] += number
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._flushing = loop.create_task(self._flush_regularly())

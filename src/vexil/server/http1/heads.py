@@ -7,6 +7,7 @@ SDKs send the same header fields over and over, so a block of them is read once 
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -20,6 +21,7 @@ _FIELDS_MAX = 100
 _REMEMBERED_MAX = 2_000
 _REMEMBERED_BYTES_MAX = 1_000
 """Of one block; together with the limit of blocks this bounds the memory to a few megabytes."""
+_REMEMBERED_LINE_BYTES_MAX = 200
 
 
 class BadRequest(Exception):
@@ -72,6 +74,11 @@ class KnownFields:
 
 
 def request_line(line: bytes) -> RequestLine:
+    """Raise `BadRequest` for what is none."""
+    return _known_line(line) if len(line) <= _REMEMBERED_LINE_BYTES_MAX else _request_line(line)
+
+
+def _request_line(line: bytes) -> RequestLine:
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
         raise BadRequest(400, "The first line is no request line of HTTP/1.1.")
@@ -80,6 +87,9 @@ def request_line(line: bytes) -> RequestLine:
     if not path.startswith("/"):
         path = _ABSOLUTE.sub("", path, count=1) or "/"
     return RequestLine(method.decode("ascii"), path, query_string, minor == b"0")
+
+
+_known_line = lru_cache(_REMEMBERED_MAX)(_request_line)
 
 
 def _fields(block: bytes) -> Fields:
