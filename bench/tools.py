@@ -48,10 +48,19 @@ def require(*names: str) -> None:
             raise ToolMissing(f"{name} is not installed; on Debian and Ubuntu: sudo apt-get install {name}")
 
 
-def wrk(url: str, requests: Path, *, key: str, seconds: int, process: int, headers: Sequence[str] = ()) -> Round:
+def wrk(
+    url: str,
+    requests: Path,
+    *,
+    key: str,
+    seconds: int,
+    process: int,
+    headers: Sequence[str] = (),
+    connections: int = CONNECTIONS,
+) -> Round:
     """One round. No two rounds count with the same numbers."""
     first_number = str(next(_rounds) * NUMBERS_EACH_ROUND)
-    command = [_binary("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT), url]
+    command = [_binary("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT), url]
     before = processor_seconds(process)
     ended = subprocess.run(
         [*command, "--", str(requests), key, first_number, *headers],

@@ -1,10 +1,13 @@
 """How a data plane follows the snapshots of its store."""
 
+import gc
 import time
+import weakref
 from collections.abc import Callable
 
 from tests.dataplane.conftest import Serve, publish
-from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, feature, snapshot, state
+from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, feature, identity, override, segment, snapshot, state
+from vexil.dataplane.compiled import CompiledEnvironment
 from vexil.stores.opening import Stores
 from vexil.stores.snapshots import EnvironmentKey
 
@@ -78,3 +81,24 @@ def test_a_snapshot_that_cannot_be_read_harms_no_other_environment(serve: Serve,
 
     assert eventually(lambda: b'"new"' in client.get(PATH, CLIENT_KEY).body)
     assert client.get(PATH, "broken").status == 401
+
+
+def test_an_environment_goes_without_the_garbage_collector() -> None:
+    source = snapshot(
+        features=[feature(1, "banner")],
+        defaults=[state(1, 1, "hello")],
+        segments=[segment(1, override(2, 1, "hi", link=1, priority=0))],
+        identity_overrides=[identity(1, "kim", state(3, 1, "own"))],
+    )
+    gc.disable()
+    try:
+        environment = CompiledEnvironment(source, print)
+        parts = [
+            weakref.ref(part) for part in (environment, environment.for_servers, environment.for_servers.decisions)
+        ]
+
+        del environment
+
+        assert [part() for part in parts] == [None, None, None]
+    finally:
+        gc.enable()
