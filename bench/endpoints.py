@@ -3,14 +3,14 @@
 import json
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
 
 from bench import tools
 from bench.seeding import Project
-from bench.tools import Round
+from bench.tools import Round, Target
 from tests.journeys.running import Server
 
 
@@ -22,7 +22,6 @@ class Endpoint:
     """METHOD, path and perhaps a body, parted by tabs: sent in turn."""
     aim: float | None = None
     """Least ratio to nginx that the project asks for."""
-    headers: dict[str, str] = field(default_factory=dict)
     beside: str = "/answer.json"
     """What nginx is asked for: the same bytes as a file, or nothing (`/empty`)."""
     is_conditional: bool = False
@@ -80,17 +79,15 @@ def measure(endpoint: Endpoint, server: Server, folder: Path, *, rounds: int, se
     answer = _answer(endpoint, server.url)
     ours, theirs = [], []
     with tools.nginx(answer.content, folder) as (nginx_url, nginx_process):
-        headers = their_headers = [f"{name}: {value}" for name, value in endpoint.headers.items()]
+        vexil, nginx = Target(server.url, server.pid, endpoint.key), Target(nginx_url, nginx_process)
         if endpoint.is_conditional:
-            headers = [*headers, f"If-None-Match: {answer.headers['etag']}"]
-            their_headers = [f"If-None-Match: {httpx.get(nginx_url + endpoint.beside).headers['etag']}"]
+            vexil = replace(vexil, headers=(f"If-None-Match: {answer.headers['etag']}",))
+            nginx = replace(
+                nginx, headers=(f"If-None-Match: {httpx.get(nginx_url + endpoint.beside).headers['etag']}",)
+            )
         for _ in range(rounds):
-            theirs.append(
-                tools.wrk(nginx_url, one_file, key="", seconds=seconds, process=nginx_process, headers=their_headers)
-            )
-            ours.append(
-                tools.wrk(server.url, requests, key=endpoint.key, seconds=seconds, process=server.pid, headers=headers)
-            )
+            theirs.append(tools.wrk(nginx, one_file, seconds=seconds))
+            ours.append(tools.wrk(vexil, requests, seconds=seconds))
     ratio = statistics.median(our.per_second / their.per_second for our, their in zip(ours, theirs, strict=True))
     sent = 0 if endpoint.is_conditional else len(answer.content)
     return Measured(endpoint, sent, tools.median(ours), tools.median(theirs), ratio)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench import plots, stored, tools
 from bench.sections import Section, table
+from bench.tools import Target
 from tests.dataplane.snapshots import CLIENT_KEY
 from tests.journeys.running import Server
 
@@ -70,7 +71,7 @@ def _cost(folder: Path, flags: int, segments: int, seconds: int) -> Cost:
 def _processor_us(server: Server, folder: Path, lines: list[str], seconds: int) -> float:
     requests = folder / "requests.txt"
     requests.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return tools.wrk(server.url, requests, key=CLIENT_KEY, seconds=seconds, process=server.pid).processor_us
+    return tools.wrk(Target(server.url, server.pid, CLIENT_KEY), requests, seconds=seconds).processor_us
 
 
 def _plot(along: str, points: list[tuple[int, Cost]]) -> str:

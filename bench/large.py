@@ -9,6 +9,7 @@ import httpx
 
 from bench import footprint, stored, tools
 from bench.sections import Section, table
+from bench.tools import Target
 from tests.dataplane import large
 from tests.dataplane.conftest import publish
 from tests.dataplane.snapshots import CLIENT_KEY
@@ -73,7 +74,7 @@ def _limits(server: Server, data: Path, rounds: int, seconds: int) -> Limits:
     after = footprint.megabytes_of(worker)
     requests = data.parent / "evaluations.txt"
     requests.write_text(f"POST\t/api/v1/identities/\t{EVALUATED}\n", encoding="utf-8")
-    cost = tools.wrk(server.url, requests, key=CLIENT_KEY, seconds=seconds, process=server.pid).processor_us
+    cost = tools.wrk(Target(server.url, server.pid, CLIENT_KEY), requests, seconds=seconds).processor_us
     return Limits(load_seconds, megabytes, after, change_seconds, quiet, changing, cost)
 
 
@@ -96,10 +97,8 @@ def _while_it_changes(server: Server, data: Path, rounds: int, seconds: int) -> 
 
 
 def _p99_ms(server: Server, requests: Path, seconds: int) -> float:
-    measured = tools.wrk(
-        server.url, requests, key=CLIENT_KEY, seconds=seconds, process=server.pid, connections=CONNECTIONS
-    )
-    return measured.p99_ms
+    target = Target(server.url, server.pid, CLIENT_KEY)
+    return tools.wrk(target, requests, seconds=seconds, connections=CONNECTIONS).p99_ms
 
 
 def _wait_for(server: Server, value: str) -> None:

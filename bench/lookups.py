@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench import stored, tools
 from bench.sections import Section, table
+from bench.tools import Target
 from tests.dataplane.snapshots import CLIENT_KEY
 from tests.journeys.running import Server
 
@@ -43,5 +44,5 @@ def _lookup(server: Server, folder: Path, identities: int, seconds: int) -> Look
     requests = folder / "requests.txt"
     chosen = range(1, identities + 1, max(1, identities // ASKED))
     requests.write_text("".join(f"GET\t/api/v1/identities/?identifier=user-{n}\n" for n in chosen), encoding="utf-8")
-    measured = tools.wrk(server.url, requests, key=CLIENT_KEY, seconds=seconds, process=server.pid)
+    measured = tools.wrk(Target(server.url, server.pid, CLIENT_KEY), requests, seconds=seconds)
     return Lookup(identities, measured.processor_us, measured.p99_ms)

@@ -34,6 +34,16 @@ class FailedRequests(Exception):
 
 
 @dataclass(frozen=True)
+class Target:
+    """A server, and what its requests carry."""
+
+    url: str
+    process: int
+    key: str = ""
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Round:
     per_second: float
     p50_ms: float
@@ -48,28 +58,19 @@ def require(*names: str) -> None:
             raise ToolMissing(f"{name} is not installed; on Debian and Ubuntu: sudo apt-get install {name}")
 
 
-def wrk(
-    url: str,
-    requests: Path,
-    *,
-    key: str,
-    seconds: int,
-    process: int,
-    headers: Sequence[str] = (),
-    connections: int = CONNECTIONS,
-) -> Round:
+def wrk(target: Target, requests: Path, *, seconds: int, connections: int = CONNECTIONS) -> Round:
     """One round. No two rounds count with the same numbers."""
     first_number = str(next(_rounds) * NUMBERS_EACH_ROUND)
-    command = [_binary("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT), url]
-    before = processor_seconds(process)
+    command = [_binary("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT), target.url]
+    before = processor_seconds(target.process)
     ended = subprocess.run(
-        [*command, "--", str(requests), key, first_number, *headers],
+        [*command, "--", str(requests), target.key, first_number, *target.headers],
         capture_output=True, text=True, check=True, timeout=seconds + 60,
     )  # fmt: skip
-    used = processor_seconds(process) - before
+    used = processor_seconds(target.process) - before
     outcome = json.loads(ended.stdout.splitlines()[-1])
     if outcome["errors"] or not outcome["requests"]:
-        raise FailedRequests(f"{outcome['errors']} of {outcome['requests']} failed at {url}")
+        raise FailedRequests(f"{outcome['errors']} of {outcome['requests']} failed at {target.url}")
     per_second = outcome["requests"] / outcome["microseconds"] * 1e6
     return Round(per_second, outcome["p50"] / 1000, outcome["p99"] / 1000, used / outcome["requests"] * 1e6)
 
