@@ -237,6 +237,42 @@ def test_the_newest_identities_come_first_and_then_those_before_them(stores: Sto
     assert (names(first), names(rest)) == (["cem", "bob"], ["ann"])
 
 
+def test_identities_are_walked_in_order_of_id(stores: Stores) -> None:
+    for name in ("cem", "ann", "bob"):
+        stores.identities.create(1, name)
+    stores.identities.create(2, "dan")
+
+    first = stores.identities.after(1, 0, limit=2)
+    rest = stores.identities.after(1, first[-1].id, limit=2)
+
+    assert (names(first), names(rest)) == (["cem", "ann"], ["bob"])
+
+
+def test_restored_identities_keep_their_ids_where_these_are_free(stores: Stores) -> None:
+    taken = stores.identities.create(1, "ann")
+    (bob,) = stores.identities.save_many([Upsert(1, "bob", {"plan": "own"})])
+    known = '[[1,"plan","pro",5],[4,"age",7,6]]'
+    wanted = [
+        Identity(900, 2, "cem", 123, known),
+        Identity(taken.id, 2, "dan", 124, "[]"),
+        Identity(0, 2, "eve", 125, "[]"),
+        Identity(901, 1, "bob", 126, known),
+    ]
+
+    moved = stores.identities.restore_many(wanted)
+    again = stores.identities.restore_many(wanted)
+    later = stores.identities.create(2, "fay")
+    (cem,) = stores.identities.save_many([Upsert(2, "cem", {"new": True})])
+
+    assert (moved, again) == (1, 0)
+    assert stores.identities.get(2, 900) == cem
+    assert cem.created_at_us == 123
+    assert traits(cem) == [(1, "plan", "pro"), (4, "age", 7), (5, "new", True)]
+    assert traits(stores.identities.get(1, bob.id)) == [(1, "plan", "own"), (2, "age", 7)]
+    assert sorted(names(stores.identities.after(2, 0, limit=9))) == ["cem", "dan", "eve", "fay"]
+    assert later.id > 900
+
+
 def test_a_search_finds_beginnings_first_and_parts_in_any_case(stores: Stores) -> None:
     for name in ("x-user-1", "USER-2", "user-1", "user-10", "u%er", "other"):
         stores.identities.create(1, name)

@@ -16,6 +16,7 @@ from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import (
     Environment,
     Feature,
+    FeatureState,
     FeatureVersion,
     Integration,
     Metadata,
@@ -24,7 +25,7 @@ from vexil.controlplane.db.models import (
     Segment,
     Webhook,
 )
-from vexil.controlplane.moving import files
+from vexil.controlplane.moving import commands, files
 from vexil.controlplane.permissions import SYSTEM
 from vexil.controlplane.queries import feature_states, organisation_files
 from vexil.wire import document, snapshot
@@ -180,3 +181,39 @@ def test_a_new_segment_never_splits_like_an_imported_one(moved: tuple[Path, dict
     ids = [segment.split_id for segment in Segment.objects.filter(project=some.project)]
     assert new.hashing_id is not None
     assert len(set(ids)) == len(ids)
+
+
+def test_the_commands_say_what_they_did_and_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rich = make_rich()
+    organisation = rich.scene.project.organisation
+    path = tmp_path / "shop.jsonl"
+
+    said = commands.export(organisation.pk, path)
+
+    count = len(path.read_text().splitlines())
+    assert said[0] == f"Exported {organisation.name} (organisation {organisation.pk}) to {path}: {count} lines."
+    assert said[1].startswith("Not included: users, groups")
+    assert oct(path.stat().st_mode)[-3:] == "600"
+    assert "lines: 1\n" in capsys.readouterr().err
+    for refused, complaint in (
+        (lambda: commands.export(0, path), f"There is no organisation 0. There are: {organisation.pk}"),
+        (lambda: commands.load(tmp_path / "absent"), "The file cannot be read"),
+        (lambda: commands.load(path), "nothing was imported"),
+        (lambda: commands.load(path, admin_email="nobody@example.com"), "There is no user nobody@example.com"),
+    ):
+        with pytest.raises(commands.Failed, match=complaint):
+            refused()
+
+
+def test_overrides_of_identities_that_went_meanwhile_are_left_out(
+    moved: tuple[Path, dict[str, Any], dict[Any, Any]], tmp_path: Path
+) -> None:
+    lines = [json.loads(line) for line in files.opener(moved[0])()]
+    kept = [line for line in lines[:-1] if line.get("identifier") != "user-7"]
+    kept.append({"end": True, "lines": len(kept)})
+    files.write(path := tmp_path / "less", kept)
+
+    outcome = organisation_imports.load(files.opener(path), on_progress=silent)
+
+    assert outcome.identities == 117
+    assert FeatureState.objects.filter(identity_identifier__isnull=False).count() == 0

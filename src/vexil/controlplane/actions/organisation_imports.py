@@ -22,6 +22,7 @@ from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import (
     Environment,
     Feature,
+    FeatureState,
     FeatureVersion,
     Membership,
     MetadataRequirement,
@@ -330,10 +331,7 @@ def _identity(line: Line, environment_id: int, hash_by_id: set[int]) -> Identity
 
 @transaction.atomic
 def _finish(open_lines: OpenLines, begun: OrganisationImport, ids: Ids, admin: User | None) -> None:
-    tables = {table.name: table for table in OVERRIDES}
-    for chunk in _chunks(line for line in parsed(open_lines) if line.get("table") in tables):
-        table = tables[chunk[0]["table"]]
-        _insert(table, chunk, ids, identities=_identity_ids(chunk, ids) if table.name == "identity_state" else {})
+    _write_overrides(open_lines, ids)
     organisation = begun.organisation
     organisation.deleted_at = None
     organisation.save(update_fields=["deleted_at"])
@@ -349,8 +347,25 @@ def _finish(open_lines: OpenLines, begun: OrganisationImport, ids: Ids, admin: U
 
 
 def _identity_ids(chunk: list[Line], ids: Ids) -> dict[tuple[int, str], int]:
-    wanted = sorted(
-        {(ids[Environment][line["row"]["environment_id"]], line["row"]["identity_identifier"]) for line in chunk}
-    )
+    wanted = sorted({_identity_key(line, ids) for line in chunk})
     found = stores.current().identities.find_many(wanted)
     return {key: identity.id for key, identity in zip(wanted, found, strict=True) if identity}
+
+
+def _write_overrides(open_lines: OpenLines, ids: Ids) -> None:
+    """Those of identities that were deleted while the file was written are left out."""
+    tables = {table.name: table for table in OVERRIDES}
+    left_out: set[Any] = set()
+    for chunk in _chunks(line for line in parsed(open_lines) if line.get("table") in tables):
+        table = tables[chunk[0]["table"]]
+        if table.model is not FeatureState:
+            _insert(table, [line for line in chunk if line["row"]["feature_state_id"] not in left_out], ids)
+            continue
+        identities = _identity_ids(chunk, ids)
+        known = [line for line in chunk if _identity_key(line, ids) in identities]
+        left_out |= {line["id"] for line in chunk} - {line["id"] for line in known}
+        _insert(table, known, ids, identities=identities)
+
+
+def _identity_key(line: Line, ids: Ids) -> tuple[int, str]:
+    return ids[Environment][line["row"]["environment_id"]], line["row"]["identity_identifier"]

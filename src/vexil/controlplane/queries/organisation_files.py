@@ -39,6 +39,7 @@ from vexil.controlplane.db.models import (
     Webhook,
 )
 from vexil.controlplane.db.models.metadata import ContentType
+from vexil.controlplane.queries.consistency import one_moment
 
 FORMAT = 1
 NOT_INCLUDED = (
@@ -204,9 +205,10 @@ def lines(organisation: Organisation) -> Iterator[Line]:
         "organisation": {"uuid": str(organisation.uuid), "name": organisation.name},
     }
     count = 1
-    for line in _body(organisation):
-        count += 1
-        yield line
+    with one_moment():  # what is changed meanwhile must not leave a row without those that it refers to
+        for line in _body(organisation):
+            count += 1
+            yield line
     yield {"end": True, "lines": count}
 
 
