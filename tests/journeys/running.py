@@ -48,6 +48,8 @@ class Server:
         self.log = folder / "server.log"
         self.database_url = database_url
         self._environment = environment(database_url, **settings)
+        allowed = settings.get("DJANGO_ALLOWED_HOSTS", "").partition(",")[0]
+        self._host = {"Host": allowed} if allowed else {}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -97,7 +99,7 @@ class Server:
             if self._process.poll() is not None:
                 raise NotReady(f"vexil serve ended with {self._process.returncode}:\n{self.written()[-3000:]}")
             try:
-                if httpx.get(f"{self.url}/health", timeout=2).status_code == 200:
+                if httpx.get(f"{self.url}/health", headers=self._host, timeout=2).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
