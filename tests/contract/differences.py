@@ -47,6 +47,6 @@ NOT_BUILT = {
 """What we do not have yet."""
 
 BY_CHANCE = {
-    "environments/onboarding-status-after-sdk": "first evaluations are written twice a second, and the walk does not wait",
+    "environments/onboarding-status-after-sdk": "first evaluations are written twice a second",
 }
 """What agrees at one time and not at another."""

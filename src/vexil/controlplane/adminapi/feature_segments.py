@@ -98,6 +98,9 @@ class FeatureSegments(APIView):
 
 
 class OneFeatureSegment(APIView):
+    def get(self, request: Request, link_id: int) -> Response:
+        return Response(_listed_json(_visible(actor_of(request), _links().filter(pk=link_id))))
+
     def delete(self, request: Request, link_id: int) -> Response:
         by = actor_of(request)
         link = _visible(by, _links().filter(pk=link_id))

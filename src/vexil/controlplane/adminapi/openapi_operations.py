@@ -64,6 +64,7 @@ MCP: dict[tuple[str, str], str] = {
     ("POST", "segments.Segments"): "create_project_segment",
     ("GET", "segments.OneSegment"): "get_project_segment",
     ("PATCH", "segments.OneSegment"): "update_project_segment",
+    ("GET", "usage.EvaluationData"): "get_feature_evaluation_data",
     ("GET", "external_resources.ExternalResources"): "get_feature_external_resources",
     ("GET", "groups.Groups"): "list_organization_groups",
     ("GET", "invites.Invites"): "list_organization_invites",
