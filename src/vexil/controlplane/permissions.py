@@ -8,8 +8,9 @@ Each decision runs at most four statements; for somebody's key it runs none.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 
 from vexil.controlplane.db.models import (
     Environment,
@@ -138,21 +139,33 @@ class Standing:
 
 
 def standing(actor: Actor, organisation_id: int) -> Standing:
-    """One statement for an admin or a stranger, four for a member."""
+    """One statement for an admin or a stranger, two for a member."""
     role = _role(actor, organisation_id)
     if role is None or role == Role.ADMIN or actor.user is None:
         return Standing(role, _ALL if role == Role.ADMIN else _NONE, {}, {})
-    here = OrganisationGrant.objects.filter(_held_by(actor.user), organisation=organisation_id)
-    projects = ProjectGrant.objects.filter(_held_by(actor.user), project__organisation=organisation_id)
-    environments = EnvironmentGrant.objects.filter(
-        _held_by(actor.user), environment__project__organisation=organisation_id
+    held = _held_by(actor.user)
+    here = OrganisationGrant.objects.filter(held, organisation=organisation_id)
+    projects = ProjectGrant.objects.filter(held, project__organisation=organisation_id)
+    environments = EnvironmentGrant.objects.filter(held, environment__project__organisation=organisation_id)
+    rows = _rows(here, "organisation", Value(value=False)).union(
+        _rows(projects, "project"), _rows(environments, "environment"), all=True
     )
-    return Standing(
-        role,
-        united(here),
-        _by_place((grant.project_id, grant) for grant in projects),
-        _by_place((grant.environment_id, grant) for grant in environments),
-    )
+    found: dict[tuple[str, int], Rights] = {}
+    for level, place_id, is_admin, keys in rows:
+        known = found.get((level, place_id), _NONE)
+        found[level, place_id] = Rights(known.is_admin or bool(is_admin), known.keys | frozenset(keys))
+    at = {level: {place: rights for (of, place), rights in found.items() if of == level} for level in _LEVELS}
+    return Standing(role, at["organisation"].get(organisation_id, _NONE), at["project"], at["environment"])
+
+
+_LEVELS = ("organisation", "project", "environment")
+
+
+def _rows(
+    grants: QuerySet[Any], level: str, is_admin: Any = "is_admin"
+) -> QuerySet[Any, tuple[str, int, bool, list[str]]]:
+    """Where, whether as admin, and which rights."""
+    return grants.values_list(Value(level), f"{level}_id", is_admin, "permissions")
 
 
 def environments_seen(standing: Standing, project: Project) -> list[Environment]:
@@ -284,13 +297,6 @@ def viewable_environments(actor: Actor) -> QuerySet[Environment]:
         Q(project__organisation__in=_joined(actor.user, Role.ADMIN))
         | Q(Q(project__in=administered) | Q(pk__in=granted), project__organisation__in=_joined(actor.user))
     )
-
-
-def _by_place(grants: Iterable[tuple[int, AnyGrant]]) -> dict[int, Rights]:
-    together: dict[int, list[AnyGrant]] = {}
-    for place_id, grant in grants:
-        together.setdefault(place_id, []).append(grant)
-    return {place_id: united(held) for place_id, held in together.items()}
 
 
 def _role(actor: Actor, organisation_id: int) -> str | None:

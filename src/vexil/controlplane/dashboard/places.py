@@ -1,7 +1,7 @@
 """Where a page is: in an organisation, a project, an environment, and what the person may do there.
 
 Raises Http404 for what the person may not know of, and PermissionDenied where a right is missing. Finding a place runs
-two statements for an organisation's admin, up to five for others.
+two statements for an organisation's admin, three for others.
 """
 
 from dataclasses import dataclass, field
