@@ -38,7 +38,7 @@ class Chart:
 
 
 def chart(days: Sequence[tuple[date, int]]) -> Chart:
-    top = _ceiling(max((count for _, count in days), default=0))
+    top = ceiling(max((count for _, count in days), default=0))
     room, step = HEIGHT - _BOTTOM - _TOP, (WIDTH - _LEFT) / max(len(days), 1)
     bars = []
     for place, (day, count) in enumerate(days):
@@ -51,7 +51,7 @@ def chart(days: Sequence[tuple[date, int]]) -> Chart:
     return Chart(tuple(bars), lines, labels)
 
 
-def _ceiling(number: int) -> int:
+def ceiling(number: int) -> int:
     """A round number that is not less: 1, 2 or 5 with noughts."""
     size = 1
     while True:

@@ -31,6 +31,7 @@ from vexil.controlplane.dashboard import (
     sessions,
     sign_up,
     tags,
+    usage,
     webhooks,
 )
 
@@ -63,5 +64,6 @@ urlpatterns: list[URLPattern] = [
     *sdk_keys.urlpatterns,
     *environment_settings.urlpatterns,
     *audit_log.urlpatterns,
+    *usage.urlpatterns,
     *design.urlpatterns,
 ]
