@@ -3,39 +3,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.controlplane.scenes import Scene, json_of, make_scene
-from vexil.controlplane.actions import code_references, stale_tags
-from vexil.controlplane.actions.code_references import Found, Scan
+from tests.controlplane.stages import STAGES, make_one_of_each, tag
+from vexil.controlplane.actions import stale_tags
 from vexil.controlplane.actions.feature_states import Change, update
-from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import AuditRecord, Environment, Event, Feature, FeatureState, Tag
 from vexil.controlplane.permissions import SYSTEM
-from vexil.stores.evaluations import EvaluationKey
 
-STAGES = ("new", "live", "stale", "permanent", "needs_monitoring", "to_remove")
 DAY = timedelta(days=1)
 
 
 @pytest.fixture
 def scene() -> Scene:
     return make_scene()
-
-
-def tag(scene: Scene, *features: Feature, **fields: object) -> None:
-    made = Tag.objects.create(project=scene.project, label="tag", **fields)
-    made.features.add(*features)
-
-
-def make_one_of_each(scene: Scene) -> None:
-    made = {stage: scene.feature(stage) for stage in STAGES}
-    in_code = [Found(name, "a.py", 1) for name in ("live", "stale", "permanent")]
-    scan = Scan("https://github.com/acme/shop", "github", "abc", in_code)
-    code_references.keep_scan(scene.project, scan, now=datetime.now(UTC), by=SYSTEM)
-    tag(scene, *(made[name] for name in STAGES[2:]), type="STALE", is_system_tag=True)
-    tag(scene, made["permanent"], is_permanent=True)
-    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    old = hour - timedelta(days=scene.project.stale_flags_limit_days + 1)
-    key = EvaluationKey(scene.environment.pk, "needs_monitoring", hour, True, "")
-    stores.current().evaluations.add({key: 1, key._replace(feature_name="to_remove", hour=old): 1})
 
 
 def test_each_stage_is_counted_and_found(scene: Scene) -> None:

@@ -71,6 +71,7 @@ _ORGANISATION: tuple[_Entry, ...] = (
 _PROJECT: tuple[_Entry, ...] = (
     _Entry("Segments", "users", "segments", "segments"),
     _Entry("Compare", "git-compare", "compare", "compare"),
+    _Entry("Lifecycle", "clock", "lifecycle", "lifecycle"),
     _Entry("Tags", "tag", "tags", "tags"),
     _Entry("Import and export", "upload", "feature-files", "feature-files", _is_project_admin),
     _Entry("Audit log", "history", "audit-log", "audit-log", _may_view_audit_log),

@@ -45,3 +45,9 @@ def counts(environment: Environment, *, now: datetime) -> dict[str, int]:
     rows = features.order_by().values("lifecycle_stage").annotate(count=Count("pk"))
     found = {row["lifecycle_stage"]: row["count"] for row in rows}
     return {stage.value: found.get(stage.value, 0) for stage in Stage}
+
+
+def in_stage(environment: Environment, stage: Stage, *, now: datetime) -> QuerySet[Any]:
+    """The features in one stage with their tags, by name: two statements, and one at the stores."""
+    features = staged(Feature.live.filter(project=environment.project), environment, now=now)
+    return features.filter(lifecycle_stage=stage).select_related("project").prefetch_related("tags").order_by("name")
