@@ -74,6 +74,7 @@ _PROJECT: tuple[_Entry, ...] = (
     _Entry("Lifecycle", "clock", "lifecycle", "lifecycle"),
     _Entry("Tags", "tag", "tags", "tags"),
     _Entry("Import and export", "upload", "feature-files", "feature-files", _is_project_admin),
+    _Entry("Volume", "scale", "volume", "volume"),
     _Entry("Audit log", "history", "audit-log", "audit-log", _may_view_audit_log),
     _Entry("Rights", "shield", "project-permissions", "project-permissions", _is_project_admin),
     _Entry("Settings", "settings", "project-settings", "project-settings", _is_project_admin),
@@ -86,6 +87,7 @@ _ENVIRONMENT: tuple[_Entry, ...] = (
     ),
     _Entry("SDK keys", "key-round", "sdk-keys", "sdk-keys"),
     _Entry("Webhooks", "webhook", "environment-webhooks", "environment-webhooks", lambda place: place.rights.is_admin),
+    _Entry("Volume", "scale", "environment-volume", "environment-volume"),
     _Entry("Settings", "settings", "environment-settings", "environment-settings", lambda place: place.rights.is_admin),
 )
 

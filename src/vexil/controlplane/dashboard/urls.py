@@ -14,6 +14,7 @@ from vexil.controlplane.dashboard import (
     getting_started,
     grants,
     groups,
+    health,
     identities,
     identity_pages,
     invitations,
@@ -33,6 +34,7 @@ from vexil.controlplane.dashboard import (
     sign_up,
     tags,
     usage,
+    volume,
     webhooks,
 )
 
@@ -67,5 +69,7 @@ urlpatterns: list[URLPattern] = [
     *environment_settings.urlpatterns,
     *audit_log.urlpatterns,
     *usage.urlpatterns,
+    *volume.urlpatterns,
+    *health.urlpatterns,
     *design.urlpatterns,
 ]
