@@ -8,11 +8,9 @@ from vexil.controlplane.actions import events
 from vexil.controlplane.actions.publishing import publish
 from vexil.controlplane.db.models import Environment, Integration, Project
 from vexil.controlplane.integrations.catalogue import GITHUB, OF_IDENTITIES, SLACK_TOKEN
+from vexil.controlplane.integrations.settings_fields import SECRETS
 from vexil.controlplane.permissions import SYSTEM, Actor
 from vexil.controlplane.queries.integrations import Place
-
-SECRETS = frozenset({"api_key", "secret", "access_token", "api_token"})
-"""Settings that nobody reads in the event log."""
 
 
 class AlreadyIntegrated(Exception):

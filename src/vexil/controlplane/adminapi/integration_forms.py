@@ -1,12 +1,14 @@
-"""What people set for each kind of integration, and how it is shown. One form per kind; `FORMS` lists them."""
+"""What people send for each kind of integration, and how it is shown: a form per kind, made of the shared fields."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rest_framework import serializers
 
 from vexil.controlplane.adminapi.webhooks import OutsideUrl
 from vexil.controlplane.db.models import Integration
-from vexil.controlplane.integrations.segment.identify import REGIONS
+from vexil.controlplane.integrations import settings_fields
+from vexil.controlplane.integrations.settings_fields import Field, Type
 
 
 class Form(serializers.Serializer[Any]):
@@ -16,111 +18,78 @@ class Form(serializers.Serializer[Any]):
         return {"id": instance.pk, **{name: instance.settings.get(name) for name in self.get_fields()}}
 
 
-class _KeyForm(Form):
-    api_key = serializers.CharField(max_length=100)
-
-
-class AmplitudeConfiguration(_KeyForm):
-    base_url = OutsideUrl(default="https://api.amplitude.com")
-
-
-class SegmentConfiguration(_KeyForm):
-    base_url = serializers.ChoiceField(choices=REGIONS, default=REGIONS[0])
-
-
-class HeapConfiguration(_KeyForm):
-    base_url = OutsideUrl(required=False, allow_null=True)
-
-
-class MixpanelConfiguration(_KeyForm):
-    base_url = OutsideUrl(required=False, allow_null=True)
-
-
-class RudderstackConfiguration(_KeyForm):
-    base_url = OutsideUrl()
-
-
-class WebhookConfiguration(Form):
-    url = OutsideUrl()
-    secret = serializers.CharField(max_length=255, default="", allow_blank=True)
-
-
-class DynatraceConfiguration(_KeyForm):
-    base_url = OutsideUrl()
-    entity_selector = serializers.CharField(max_length=1000)
-
-
-class SentryChangeTrackingConfiguration(Form):
-    webhook_url = OutsideUrl()
-    secret = serializers.CharField(min_length=10, max_length=60)
-
+class _SentryForm(Form):
     def to_representation(self, instance: Integration) -> dict[str, Any]:
         return {**super().to_representation(instance), "environment": instance.environment_id}
 
 
-class DataDogConfiguration(_KeyForm):
-    base_url = OutsideUrl()
-    use_custom_source = serializers.BooleanField(default=False)
-
-
-class NewRelicConfiguration(_KeyForm):
-    base_url = OutsideUrl()
-    app_id = serializers.CharField(max_length=100)
-
-
-class GrafanaProjectConfiguration(_KeyForm):
-    base_url = OutsideUrl()
-
-
-class GrafanaEnvironmentConfiguration(GrafanaProjectConfiguration):
-    pass
-
-
-class GrafanaOrganisationConfiguration(GrafanaProjectConfiguration):
-    pass
-
-
-class SlackEnvironment(Form):
-    channel_id = serializers.CharField(max_length=50)
-    enabled = serializers.BooleanField(default=True)
-
-
-class GitLabConfiguration(Form):
-    gitlab_instance_url = OutsideUrl()
-    access_token = serializers.CharField(max_length=300)
-    labeling_enabled = serializers.BooleanField(default=False)
-
+class _GitLabForm(Form):
     def to_representation(self, instance: Integration) -> dict[str, Any]:
         return {**super().to_representation(instance), "access_token": "write-only"}
 
 
-class GithubConfiguration(Form):
-    installation_id = serializers.CharField(max_length=100)
-
+class _GithubForm(Form):
     def to_representation(self, instance: Integration) -> dict[str, Any]:
         return {**super().to_representation(instance), "organisation": instance.organisation_id}
 
 
-OF_ENVIRONMENTS: dict[str, type[Form]] = {
-    "amplitude": AmplitudeConfiguration,
-    "segment": SegmentConfiguration,
-    "heap": HeapConfiguration,
-    "mixpanel": MixpanelConfiguration,
-    "rudderstack": RudderstackConfiguration,
-    "webhook": WebhookConfiguration,
-    "dynatrace": DynatraceConfiguration,
-    "sentry": SentryChangeTrackingConfiguration,
-    "grafana": GrafanaEnvironmentConfiguration,
-    "slack": SlackEnvironment,
+def _text(field: Field, **options: Any) -> serializers.CharField:
+    if field.characters_min:
+        options["min_length"] = field.characters_min
+    if field.default == "":
+        options["allow_blank"] = True
+    return serializers.CharField(max_length=field.characters_max, **options)
+
+
+_SERIALIZERS: dict[Type, Callable[..., serializers.Field[Any, Any, Any, Any]]] = {
+    Type.TEXT: _text,
+    Type.URL: lambda _, **options: OutsideUrl(**options),
+    Type.CHOICE: lambda field, **options: serializers.ChoiceField(choices=field.choices, **options),
+    Type.SWITCH: lambda _, **options: serializers.BooleanField(**options),
 }
-OF_PROJECTS: dict[str, type[Form]] = {
-    "datadog": DataDogConfiguration,
-    "new-relic": NewRelicConfiguration,
-    "grafana": GrafanaProjectConfiguration,
-    "gitlab": GitLabConfiguration,
-}
-OF_ORGANISATIONS: dict[str, type[Form]] = {
-    "grafana": GrafanaOrganisationConfiguration,
-    "github": GithubConfiguration,
-}
+
+
+def _form(name: str, fields: tuple[Field, ...], base: type[Form] = Form) -> type[Form]:
+    return type(name, (base,), {field.name: _SERIALIZERS[field.type](field, **_options(field)) for field in fields})
+
+
+def _options(field: Field) -> dict[str, Any]:
+    if field.is_optional:
+        return {"required": False, "allow_null": True}
+    return {} if field.is_required else {"default": field.default}
+
+
+def _forms(names: dict[str, str], fields: dict[str, tuple[Field, ...]]) -> dict[str, type[Form]]:
+    return {kind: _form(name, fields[kind], _BASES.get(kind, Form)) for kind, name in names.items()}
+
+
+_BASES: dict[str, type[Form]] = {"sentry": _SentryForm, "gitlab": _GitLabForm, "github": _GithubForm}
+
+OF_ENVIRONMENTS = _forms(
+    {
+        "amplitude": "AmplitudeConfiguration",
+        "segment": "SegmentConfiguration",
+        "heap": "HeapConfiguration",
+        "mixpanel": "MixpanelConfiguration",
+        "rudderstack": "RudderstackConfiguration",
+        "webhook": "WebhookConfiguration",
+        "dynatrace": "DynatraceConfiguration",
+        "sentry": "SentryChangeTrackingConfiguration",
+        "grafana": "GrafanaEnvironmentConfiguration",
+        "slack": "SlackEnvironment",
+    },
+    settings_fields.OF_ENVIRONMENTS,
+)
+OF_PROJECTS = _forms(
+    {
+        "datadog": "DataDogConfiguration",
+        "new-relic": "NewRelicConfiguration",
+        "grafana": "GrafanaProjectConfiguration",
+        "gitlab": "GitLabConfiguration",
+    },
+    settings_fields.OF_PROJECTS,
+)
+OF_ORGANISATIONS = _forms(
+    {"grafana": "GrafanaOrganisationConfiguration", "github": "GithubConfiguration"}, settings_fields.OF_ORGANISATIONS
+)
 """By kind. The form's name is what an unknown one is called in a 404."""

@@ -17,24 +17,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from vexil.controlplane.actions import integration_requests
 from vexil.controlplane.actions import integrations as actions
+from vexil.controlplane.actions import slack_channels as actions_of_slack
+from vexil.controlplane.actions.slack_channels import SALT, SECONDS, NoToken, SlackRefused
 from vexil.controlplane.adminapi import lookups
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import Environment, User
-from vexil.controlplane.integrations.outgoing import Unreachable
 from vexil.controlplane.integrations.slack import channel as slack
 from vexil.controlplane.permissions import Actor
 
-_SALT = "vexil.slack"
-_SECONDS = 600
 _COOKIE = "slack_state"
-NO_TOKEN = {"detail": "Slack api token not found. Please generate the token using oauth"}
-
-
-class SlackRefused(Unreachable):
-    """Slack answered, and said no."""
 
 
 class _ChannelsQuery(serializers.Serializer[Any]):
@@ -53,7 +46,7 @@ class Channels(APIView):
         form = _ChannelsQuery(data=request.query_params)
         form.is_valid(raise_exception=True)
         token = _token(environment)
-        found = _ask(slack.channels_request(settings.VEXIL.slack_api_url, token, **form.validated_data))
+        found = actions_of_slack.ask(slack.channels_request(settings.VEXIL.slack_api_url, token, **form.validated_data))
         return Response(slack.channels_json(found))
 
 
@@ -63,7 +56,7 @@ class Signature(APIView):
         lookups.administered_environment(by, place)
         if by.user is None:
             raise PermissionDenied
-        return Response({"signature": signing.dumps({"user": by.user.pk, "environment": place}, salt=_SALT)})
+        return Response({"signature": actions_of_slack.signature(by.user, place)})
 
 
 class Oauth(APIView):
@@ -80,11 +73,11 @@ class Oauth(APIView):
         if signed is None or signed.get("environment") != place:
             raise PermissionDenied("The signature is wrong or older than ten minutes.")
         _client()
-        state = signing.dumps({**signed, "redirect_url": asked["redirect_url"]}, salt=_SALT)
+        state = signing.dumps({**signed, "redirect_url": asked["redirect_url"]}, salt=SALT)
         callback = request.build_absolute_uri("../callback/")
         answer = HttpResponseRedirect(slack.authorize_url(_client()[0], redirect_url=callback, state=state))
         secure = request.is_secure()
-        answer.set_cookie(_COOKIE, state, max_age=_SECONDS, httponly=True, secure=secure, samesite="Lax")
+        answer.set_cookie(_COOKIE, state, max_age=SECONDS, httponly=True, secure=secure, samesite="Lax")
         return answer
 
 
@@ -103,7 +96,7 @@ class Callback(APIView):
         environment = lookups.administered_environment(by, place)
         callback = request.build_absolute_uri(request.path)
         asked = slack.token_request(settings.VEXIL.slack_api_url, client=_client(), code=code, redirect_url=callback)
-        actions.keep_slack_token(environment.project, _ask(asked)["access_token"], by=by)
+        actions.keep_slack_token(environment.project, actions_of_slack.ask(asked)["access_token"], by=by)
         answer = HttpResponseRedirect(signed["redirect_url"])
         answer.delete_cookie(_COOKIE)
         return answer
@@ -111,18 +104,19 @@ class Callback(APIView):
 
 def join(place: Any, channel_id: str) -> None:
     """The bot must be in a channel to write there; raise a refusal where it cannot be."""
-    token = _token(place)
     try:
-        _ask(slack.join_request(settings.VEXIL.slack_api_url, token, channel_id))
+        actions_of_slack.join(place, channel_id)
+    except NoToken as error:
+        raise ValidationError({"detail": str(error)}) from None
     except SlackRefused as error:
         raise ValidationError({"channel_id": [str(error)]}) from None
 
 
 def _token(environment: Environment) -> str:
-    token = integration_requests.slack_token(environment.project_id)
-    if token is None:
-        raise ValidationError(NO_TOKEN)
-    return token
+    try:
+        return actions_of_slack.token(environment)
+    except NoToken as error:
+        raise ValidationError({"detail": str(error)}) from None
 
 
 def _client() -> tuple[str, str]:
@@ -136,17 +130,9 @@ def _client() -> tuple[str, str]:
     return config.slack_client_id, config.slack_client_secret
 
 
-def _ask(request: Any) -> Any:
-    said = integration_requests.ask(request)
-    if not isinstance(said, dict) or said.get("ok") is not True:
-        reason = said.get("error", "") if isinstance(said, dict) else ""
-        raise SlackRefused(f"Slack refused: {reason}")
-    return said
-
-
 def _unsigned(text: str) -> dict[str, Any] | None:
     try:
-        found = signing.loads(text, salt=_SALT, max_age=_SECONDS)
+        found = signing.loads(text, salt=SALT, max_age=SECONDS)
     except signing.BadSignature:
         return None
     url = found.get("redirect_url")

@@ -13,7 +13,7 @@ from django.urls import reverse
 from vexil.controlplane.actions import deliveries, webhook_messages
 from vexil.controlplane.actions import webhooks as actions
 from vexil.controlplane.actions.refusals import Refused
-from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard import outside_urls, rendering
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.pages import paged
 from vexil.controlplane.dashboard.paths import page
@@ -21,7 +21,6 @@ from vexil.controlplane.dashboard.places import Place, at_environment, at_organi
 from vexil.controlplane.db.models import Environment, Organisation, Webhook, WebhookDelivery
 from vexil.controlplane.integrations import outgoing
 from vexil.controlplane.integrations import webhooks as sending
-from vexil.controlplane.integrations.addresses import InternalAddress
 from vexil.controlplane.queries import webhooks as queries
 
 
@@ -39,16 +38,7 @@ class WebhookForm(Form):
     enabled = forms.BooleanField(required=False, initial=True)
 
     def clean_url(self) -> str:
-        url: str = self.cleaned_data["url"]
-        if not url.lower().startswith(("http://", "https://")):
-            raise forms.ValidationError("Only http and https URLs are called.")
-        try:
-            outgoing.check(url, allow_internal=settings.VEXIL.webhooks_may_be_internal)
-        except InternalAddress:
-            raise forms.ValidationError("This leads to an internal or private address, which is not called.") from None
-        except ValueError:
-            raise forms.ValidationError("This is no URL.") from None
-        return url
+        return outside_urls.checked(self.cleaned_data["url"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,15 @@ def of_place(place: Place, kind: str) -> QuerySet[Integration]:
     return Integration.objects.filter(_is_of(place), kind=kind).order_by("pk")
 
 
+def of_project(project: Project, environments: Iterable[Environment]) -> QuerySet[Integration]:
+    """Those of the project itself and of these environments. One statement."""
+    return Integration.objects.filter(Q(project=project) | Q(environment__in=list(environments))).order_by("pk")
+
+
+def of_organisation(organisation: Organisation) -> QuerySet[Integration]:
+    return Integration.objects.filter(organisation=organisation).order_by("pk")
+
+
 def hears_of_identities() -> Exists:
     """Of an environment: whether any integration wants to hear of its identities."""
     return Exists(Integration.objects.filter(environment=OuterRef("pk"), kind__in=OF_IDENTITIES))
