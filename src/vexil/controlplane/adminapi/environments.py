@@ -16,7 +16,7 @@ from vexil.controlplane.actions import environments as actions
 from vexil.controlplane.adminapi import errors, lookups, permission_lists
 from vexil.controlplane.adminapi.authentication import actor_of
 from vexil.controlplane.adminapi.environment_onboarding import OnboardingStatus
-from vexil.controlplane.adminapi.metadata_values import MetadataSerializer, metadata_json, values_sent
+from vexil.controlplane.adminapi.metadata_values import MetadataSerializer, ShownMetadata, metadata_json, values_sent
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.parsing import COLUMN_RANGE, parent_id
 from vexil.controlplane.adminapi.paths import path
@@ -85,6 +85,15 @@ class EnvironmentSerializer(EnvironmentInProjectSerializer):
         """What the actions take."""
         columns = {name: value for name, value in self.validated_data.items() if name != "metadata"}
         return {**columns, "custom_fields": values_sent(self.validated_data)}
+
+
+class ShownEnvironment(EnvironmentInProjectSerializer):
+    """What comes back, for the description of this API."""
+
+    metadata = ShownMetadata(many=True)
+
+    class Meta(EnvironmentInProjectSerializer.Meta):
+        fields = [*EnvironmentInProjectSerializer.Meta.fields, "metadata"]
 
 
 class Environments(APIView):

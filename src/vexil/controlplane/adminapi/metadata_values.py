@@ -29,6 +29,14 @@ class MetadataSerializer(Entry):
         return attrs
 
 
+class ShownMetadata(serializers.Serializer[Metadata]):
+    """One value, as `metadata_json` gives it; for the description of this API."""
+
+    id = serializers.IntegerField()
+    model_field = serializers.IntegerField()
+    field_value = serializers.CharField()
+
+
 def values_sent(sent: dict[str, Any]) -> list[Value]:
     """What a body holds; nothing where it does not mention them.
 

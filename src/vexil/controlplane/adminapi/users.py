@@ -53,6 +53,7 @@ class SignUpSerializer(serializers.ModelSerializer[User]):
 class OwnAccountSerializer(serializers.ModelSerializer[User]):
     sign_up_type = serializers.ChoiceField(choices=SIGN_UP_TYPES, required=False, allow_null=True)
     pylon_email_signature = serializers.SerializerMethodField()
+    onboarding = serializers.DictField(read_only=True, allow_null=True)
 
     class Meta:
         model = User
@@ -71,7 +72,7 @@ class OwnAccountSerializer(serializers.ModelSerializer[User]):
         ]
         read_only_fields = ["email", "auth_type", "is_superuser", "date_joined", "onboarding"]
 
-    def get_pylon_email_signature(self, _user: User) -> None:
+    def get_pylon_email_signature(self, _user: User) -> str | None:
         return None
 
 
