@@ -126,13 +126,14 @@ def protect_pages(handle: Handler) -> Handler:
 
 def is_page(path: str) -> bool:
     """Whether a path belongs to people and not to programs."""
-    return not path.startswith(_OF_PROGRAMS)
+    return not path.startswith(_OF_PROGRAMS) or path == _HEALTH_PAGE
 
 
 _CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
+_HEALTH_PAGE = "/health-page"
 _OF_PROGRAMS = (
     "/api/",
     "/health",

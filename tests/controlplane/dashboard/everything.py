@@ -1,0 +1,132 @@
+"""A project with some of everything, whose names are markup, and the address of every page in it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, reverse
+
+from tests.controlplane.scenes import Scene
+from tests.factories import grant_environment, grant_project, make_environment, make_master_api_key, make_user
+from vexil.controlplane.actions import feature_segments, feature_states, groups, identities, tags, webhooks
+from vexil.controlplane.actions.feature_states import Change
+from vexil.controlplane.actions.values import of_native
+from vexil.controlplane.dashboard.urls import urlpatterns
+from vexil.controlplane.db.models import (
+    AuditRecord,
+    ExternalResource,
+    FeatureExport,
+    FeatureState,
+    FeatureVersion,
+    Group,
+    Invite,
+    InviteLink,
+    Membership,
+    Project,
+    ServerKey,
+    Tag,
+    Webhook,
+    WebhookDelivery,
+)
+from vexil.controlplane.permissions import VIEW_ENVIRONMENT, VIEW_PROJECT, Actor
+
+MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7|add:7 }}"
+ROUTES: dict[str, URLPattern] = {str(pattern.name): pattern for pattern in urlpatterns}
+_OF_ORGANISATION = "organisation/"
+
+
+@dataclass(frozen=True)
+class Everything:
+    scene: Scene
+    parts: dict[str, Any]
+    """What the parameters of routes are filled with."""
+
+    def address(self, name: str) -> str:
+        route = str(ROUTES[name].pattern)
+        parts = dict(self.parts)
+        if route.startswith(_OF_ORGANISATION):
+            parts |= {"webhook_id": parts["organisation_webhook_id"], "delivery_id": parts["organisation_delivery_id"]}
+        return reverse(name, kwargs={key: parts[key] for key in ROUTES[name].pattern.converters})
+
+
+def make_everything(scene: Scene) -> Everything:
+    """One of each thing."""
+    by = Actor(user=scene.admin)
+    organisation, project, environment = scene.project.organisation, scene.project, scene.environment
+    type(organisation).objects.filter(pk=organisation.pk).update(name=MARKUP)
+    Project.objects.filter(pk=project.pk).update(name=MARKUP)
+    type(environment).objects.filter(pk=environment.pk).update(name=MARKUP, banner_text=MARKUP)
+    for row in (organisation, project, environment):
+        row.refresh_from_db()
+    add_rows(scene, 1)
+    feature = project.features.order_by("pk")[0]
+    identity = identities.create(environment, "kim", by=by)
+    state = FeatureState.objects.create(environment=environment, feature=feature, identity_id=identity.id, enabled=True)
+    of_organisation = webhooks.create(organisation, by=by, url="https://example.com/<b>", enabled=True)
+    return Everything(
+        scene,
+        {
+            "organisation_id": organisation.pk,
+            "project_id": project.pk,
+            "environment_key": environment.api_key,
+            "environment_id": environment.pk,
+            "feature_id": feature.pk,
+            "segment_id": project.segments.order_by("pk")[0].pk,
+            "identity_id": identity.id,
+            "identifier": identity.identifier,
+            "state_id": state.pk,
+            "version_id": FeatureVersion.objects.create(environment=environment, feature=feature).pk,
+            "link_id": ExternalResource.objects.create(
+                feature=feature, url="https://example.com/<i>", type="GITHUB_ISSUE", metadata={"title": MARKUP}
+            ).pk,
+            "record_id": AuditRecord.objects.filter(project_id=project.pk).latest("pk").pk,
+            "tag_id": Tag.objects.latest("pk").pk,
+            "section": "new",
+            "export_id": FeatureExport.objects.create(environment=environment, user=scene.admin).pk,
+            "key_id": ServerKey.objects.latest("pk").pk,
+            "webhook_id": Webhook.objects.filter(environment=environment).latest("pk").pk,
+            "delivery_id": _delivery(Webhook.objects.filter(environment=environment).latest("pk")).pk,
+            "organisation_webhook_id": of_organisation.pk,
+            "organisation_delivery_id": _delivery(of_organisation).pk,
+            "group_id": Group.objects.latest("pk").pk,
+            "user_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
+            "kind": "user",
+            "holder_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
+            "invite_id": Invite.objects.latest("pk").pk,
+            "prefix": make_master_api_key(organisation, name="<b>key<img src=x>")[0].prefix,
+            "secret": "unknown",
+            "uid": "x",
+            "token": "x",
+        },
+    )
+
+
+def add_rows(scene: Scene, count: int) -> None:
+    """So many more of what pages list, with names of markup."""
+    by = Actor(user=scene.admin)
+    organisation, project, environment = scene.project.organisation, scene.project, scene.environment
+    for number in range(project.features.count(), project.features.count() + count):
+        name = f"{MARKUP} {number}"
+        feature = scene.feature(name, description=MARKUP)
+        segment = scene.segment(name, trait=MARKUP, value=MARKUP)
+        feature_states.update(scene.default(feature), Change(enabled=True, value=of_native(MARKUP)), by=by)
+        feature_segments.create_override(environment, feature, segment, Change(value=of_native(MARKUP)), by=by)
+        identity = identities.create(environment, name, by=by)
+        identities.set_traits(environment, identity, {MARKUP: MARKUP}, by=by)
+        tags.create(project, by=by, label=f"<b>{number}", color="#000000", description=MARKUP)
+        webhooks.create(environment, by=by, url=f"https://example.com/<b>{number}", enabled=True)
+        ServerKey.objects.create(environment=environment, name=f"<b>{number}")
+        groups.create(organisation, by=by, name=name)
+        colleague = make_user(first_name="<b>Kim", last_name="<img src=x>")
+        Membership.objects.create(user=colleague, organisation=organisation)
+        grant_project(colleague, project, VIEW_PROJECT)
+        grant_environment(colleague, environment, VIEW_ENVIRONMENT)
+        Invite.objects.create(organisation=organisation, email=f"invited{number}@example.com", invited_by=scene.admin)
+        InviteLink.objects.create(organisation=organisation)
+        Project.objects.create(organisation=organisation, name=name)
+        make_environment(project, name=name)
+
+
+def _delivery(webhook: Webhook) -> WebhookDelivery:
+    return WebhookDelivery.objects.create(
+        webhook=webhook, event_type="FLAG_UPDATED", body=f'{{"x": "{MARKUP}"}}', error=MARKUP
+    )
