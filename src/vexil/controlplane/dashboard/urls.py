@@ -21,6 +21,7 @@ from vexil.controlplane.dashboard import (
     integrations,
     invitations,
     lifecycle,
+    manual,
     members,
     organisation_settings,
     organisations,
@@ -75,5 +76,6 @@ urlpatterns: list[URLPattern] = [
     *usage.urlpatterns,
     *volume.urlpatterns,
     *health.urlpatterns,
+    *manual.urlpatterns,
     *design.urlpatterns,
 ]
