@@ -1,6 +1,6 @@
 """Custom fields: what they are called and hold, what they can be set on, and where they must be."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,26 @@ class Place:
 
     content_type: int
     object_id: int
+
+
+Uses = Mapping[int, Sequence[Place]]
+"""By the kinds of things that a field is on: where they must have it."""
+
+
+@transaction.atomic
+def add(organisation: Organisation, uses: Uses, *, by: Actor, **fields: Any) -> MetadataField:
+    """A new field together with what it can be set on."""
+    field = create(organisation, by=by, **fields)
+    _set_uses(field, uses, by=by)
+    return field
+
+
+@transaction.atomic
+def change(field: MetadataField, uses: Uses, *, by: Actor, **changes: Any) -> MetadataField:
+    """On these kinds of things only from now on; its values on others go."""
+    field = update(field, by=by, **changes)
+    _set_uses(field, uses, by=by)
+    return field
 
 
 @transaction.atomic
@@ -96,6 +116,25 @@ def delete_model_field(model_field: MetadataModelField, *, by: Actor) -> None:
     before, scope = _model_facts(model_field), _scope(model_field.field)
     events.record(by, "metadata_model_field.deleted", model_field.pk, scope=scope, before=before)
     model_field.delete()
+
+
+def _set_uses(field: MetadataField, uses: Uses, *, by: Actor) -> None:
+    there = {
+        row.content_type: row for row in field.model_fields.select_related("field__organisation", "field__project")
+    }
+    for content_type, model_field in there.items():
+        if content_type not in uses:
+            delete_model_field(model_field, by=by)
+    for content_type, places in uses.items():
+        if content_type not in there:
+            create_model_field(field, content_type, places, by=by)
+        elif set(places) != _places(there[content_type]):
+            update_model_field(there[content_type], places, by=by)
+
+
+def _places(model_field: MetadataModelField) -> set[Place]:
+    rows = model_field.is_required_for.values_list("content_type", "object_id")
+    return {Place(content_type, object_id) for content_type, object_id in rows}
 
 
 def _require(model_field: MetadataModelField, places: Sequence[Place]) -> None:

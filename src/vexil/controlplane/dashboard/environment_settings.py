@@ -12,11 +12,14 @@ from vexil.controlplane import permissions
 from vexil.controlplane.actions import environment_clones, versioning
 from vexil.controlplane.actions import environments as actions
 from vexil.controlplane.actions.versioning import AlreadyThere
-from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard import custom_fields, rendering
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_environment, at_project
 from vexil.controlplane.db.models import Environment
+from vexil.controlplane.db.models.metadata import ContentType
+from vexil.controlplane.queries import custom_fields as queries
+from vexil.controlplane.queries.custom_fields import CustomField
 
 _HIDE = (("", "As the project says"), ("true", "Leave disabled flags out"), ("false", "Show disabled flags"))
 
@@ -58,7 +61,7 @@ class EnvironmentSettings(Form):
     )
 
     def changes(self) -> dict[str, Any]:
-        given = dict(self.cleaned_data)
+        given = {name: self.cleaned_data[name] for name in self.base_fields}
         hides = {"true": True, "false": False}.get(given["hide_disabled_flags"])
         empty = {name: None for name in ("description", "banner_text", "banner_colour") if not given[name]}
         return {**given, **empty, "hide_disabled_flags": hides}
@@ -83,11 +86,16 @@ def settings(request: HttpRequest, project_id: int, environment_key: str) -> Htt
     place = at_environment(request, project_id, environment_key, needs_admin=True)
     environment = _environment(place)
     form = EnvironmentSettings(request.POST or None, initial=_initial(environment))
+    offered = queries.of(environment.project, ContentType.ENVIRONMENT)
+    texts = environment.metadata.values_list("model_field_id", "field_value") if offered else ()
+    custom_fields.add_to(form, offered, dict(texts))
     if request.method == "POST" and form.is_valid():
-        saved = form.attempt(lambda: actions.update(environment, by=place.by, **form.changes()))
+        given = custom_fields.values(form, offered)
+        saved = form.attempt(lambda: actions.update(environment, by=place.by, custom_fields=given, **form.changes()))
         if saved is not None:
             return rendering.done(request, _url(environment), "Settings saved.")
-    return rendering.form_page(request, "environments/settings.html", place, form)
+    values = {"custom": custom_fields.bound(form)}
+    return rendering.form_page(request, "environments/settings.html", place, form, values)
 
 
 def use_versions(request: HttpRequest, project_id: int, environment_key: str) -> HttpResponse:
@@ -117,23 +125,28 @@ def create(request: HttpRequest, project_id: int) -> HttpResponse:
     assert place.project is not None
     seen = permissions.environments_seen(place.standing, place.project)
     form = NewEnvironment(request.POST or None, environments=seen)
+    offered = queries.of(place.project, ContentType.ENVIRONMENT)
+    custom_fields.add_to(form, offered)
     if request.method == "POST" and form.is_valid():
-        made = form.attempt(lambda: _create(place, form, seen))
+        made = form.attempt(lambda: _create(place, form, seen, offered))
         if made is not None:
             parts = {"project_id": project_id, "environment_key": made.api_key}
             return rendering.done(request, reverse("features", kwargs=parts), f"Environment {made.name} created.")
-    return rendering.form_page(request, "environments/create.html", place, form)
+    values = {"custom": custom_fields.bound(form)}
+    return rendering.form_page(request, "environments/create.html", place, form, values)
 
 
-def _create(place: Place, form: NewEnvironment, seen: list[Environment]) -> Environment:
+def _create(place: Place, form: NewEnvironment, seen: list[Environment], offered: list[CustomField]) -> Environment:
     assert place.project is not None
-    given = form.cleaned_data
+    given, custom = form.cleaned_data, custom_fields.values(form, offered)
     source = next((one for one in seen if one.api_key == given["source"]), None)
     if source is None:
         description = given["description"] or None
-        return actions.create(place.project, by=place.by, name=given["name"], description=description)
+        new = {"name": given["name"], "description": description}
+        return actions.create(place.project, by=place.by, custom_fields=custom, **new)
     copy = environment_clones.clone(source, name=given["name"], by=place.by)
-    return actions.update(copy, by=place.by, description=given["description"]) if given["description"] else copy
+    changes = {"description": given["description"]} if given["description"] else {}
+    return actions.update(copy, by=place.by, custom_fields=custom or None, **changes) if changes or custom else copy
 
 
 def _initial(environment: Environment) -> dict[str, Any]:

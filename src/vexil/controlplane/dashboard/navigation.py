@@ -64,6 +64,7 @@ _ORGANISATION: tuple[_Entry, ...] = (
     _Entry("Groups", "users", "groups", "groups"),
     _Entry("API keys", "key-round", "api-keys", "api-keys", _is_admin),
     _Entry("Webhooks", "webhook", "organisation-webhooks", "organisation-webhooks", _is_admin),
+    _Entry("Custom fields", "list-checks", "custom-fields", "custom-fields"),
     _Entry("Integrations", "plug", "organisation-integrations", "organisation-integrations", _is_admin),
     _Entry("Usage", "chart-column", "usage", "usage"),
     _Entry("Audit log", "history", "organisation-audit-log", "organisation-audit-log", _is_admin),

@@ -9,14 +9,16 @@ from django.urls import reverse
 from vexil.controlplane import permissions
 from vexil.controlplane.actions import segments as actions
 from vexil.controlplane.actions.segments import ManagedSegment, NewSegment
-from vexil.controlplane.dashboard import htmx, rendering, rule_drafts
+from vexil.controlplane.dashboard import custom_fields, htmx, rendering, rule_drafts
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.pages import paged
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_project
 from vexil.controlplane.dashboard.rule_drafts import RuleDraft
 from vexil.controlplane.db.models import Feature, Project, Segment
+from vexil.controlplane.db.models.metadata import ContentType
 from vexil.controlplane.permissions import MANAGE_SEGMENTS
+from vexil.controlplane.queries import custom_fields as custom_field_queries
 from vexil.controlplane.queries import identities
 from vexil.controlplane.queries import segments as queries
 
@@ -56,6 +58,8 @@ def create(request: HttpRequest, project_id: int) -> HttpResponse:
     form = SegmentForm(
         request.POST or None, features=_features(place), initial={"feature": request.GET.get("feature", "")}
     )
+    offered = custom_field_queries.of(place.project, ContentType.SEGMENT)
+    custom_fields.add_to(form, offered)
     drafts = rule_drafts.of_form(request.POST) if request.method == "POST" else rule_drafts.fresh()
     if request.method == "POST" and is_ready(request, form, drafts):
         given = form.cleaned_data
@@ -64,11 +68,13 @@ def create(request: HttpRequest, project_id: int) -> HttpResponse:
             [draft.as_stored() for draft in drafts],
             description=given["description"] or None,
             feature=Feature.live.filter(project=place.project, pk=given["feature"] or 0).first(),
+            custom_fields=custom_fields.values(form, offered),
         )
         made = form.attempt(lambda: actions.create(project_of(place), new, by=place.by))
         if made is not None:
             return rendering.done(request, url_of(made), f"Segment {made.name} created.")
-    return rendering.form_page(request, "segments/create.html", place, form, builder(place, drafts))
+    values = builder(place, drafts) | {"custom": custom_fields.bound(form)}
+    return rendering.form_page(request, "segments/create.html", place, form, values)
 
 
 def clone(request: HttpRequest, project_id: int, segment_id: int) -> HttpResponse:
