@@ -351,3 +351,24 @@ def test_strangers_see_nothing_and_members_only_what_they_may(scene: Scene) -> N
     uuid_path = f"features/get-by-uuid/{feature.uuid}/"
     assert json_of(viewer.get(uuid_path))["id"] == feature.pk
     assert json_of(stranger.get(uuid_path), 404) == {"detail": "No Feature matches the given query."}
+
+
+def test_an_archived_feature_leaves_the_document_and_stays_among_the_flags(scene: Scene) -> None:
+    old, _ = scene.feature("old"), scene.feature("new")
+    feature_segments.create_override(scene.environment, old, scene.segment(), Change(), by=SYSTEM)
+
+    def served() -> tuple[list[str], int, list[str]]:
+        """Features of the document, overrides in it, and features that the Flags API has."""
+        document = json_of(scene.api.get(f"environments/{scene.environment.api_key}/document/"))
+        overrides = [state for segment in document["project"]["segments"] for state in segment["feature_states"]]
+        names = sorted(state["feature"]["name"] for state in document["feature_states"])
+        return names, len(overrides), sorted(feature.name for feature in scene.snapshot().features)
+
+    before = served()
+    scene.api.patch(path_of(scene, f"{old.pk}/"), {"is_archived": True})
+    archived = served()
+    scene.api.patch(path_of(scene, f"{old.pk}/"), {"is_archived": False})
+
+    assert before == (["new", "old"], 1, ["new", "old"])
+    assert archived == (["new"], 0, ["new", "old"])
+    assert served() == before

@@ -74,3 +74,22 @@ def test_a_missing_slash_is_mended_and_an_unknown_page_is_not_found(
     page = pages.get(path)
 
     assert (page.status, page.location) == answer
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        "flags-api",
+        "admin-api",
+        "concepts",
+        "caching",
+        "local-evaluation",
+        "limits",
+        "usage-and-billing",
+        "architecture",
+        "troubleshooting",
+        "http-errors",
+    ],
+)
+def test_every_topic_has_its_page(topic: str) -> None:
+    assert len(manual_pages.page(topic).html) > 1000
