@@ -1,4 +1,4 @@
-"""The README's quick start, word by word: its own commands, on a port of our own."""
+"""What README, start page and error page tell people to type, word by word, on a port of our own."""
 
 import gc
 import json
@@ -7,11 +7,13 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.journeys.running import Server, environment, free_port
@@ -21,15 +23,22 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 PRINTED_SECONDS = 40
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL)
+
+
+def filled_in(snippet: str, port: int, printed: str) -> str:
+    """As a reader would: with the address of this server, and the keys that it printed for placeholders."""
+    for name in ("client key", "server key", "Admin API key"):
+        [key] = re.findall(rf"^  {name} +(\S+)$", printed, flags=re.MULTILINE)
+        snippet = snippet.replace(f"<{name}>", key)
+    return snippet.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
 
 
 def shell(script: str, folder: Path) -> str:
-    command = ["sh", "-eu", "-c", script]
-    ended = subprocess.run(
-        command, cwd=folder, env=environment(), capture_output=True, text=True, timeout=60, check=False
-    )
+    command, variables = ["sh", "-eu", "-c", script], environment()
+    variables["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{variables['PATH']}"
+    ended = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 0, ended.stderr + ended.stdout
     return ended.stdout
 
@@ -122,6 +131,42 @@ def test_the_python_snippet_gets_the_same_flag(
         gc.collect()
 
     assert capsys.readouterr().out == "hello, pro\n"
+
+
+def test_what_make_run_prints_opens_the_dashboard(demo: tuple[int, str]) -> None:
+    port, printed = demo
+    [address] = re.findall(r"^  dashboard +(\S+)$", printed, flags=re.MULTILINE)
+    [(email, password)] = re.findall(r"^  log in as +(\S+)  (\S+)$", printed, flags=re.MULTILINE)
+
+    with httpx.Client(base_url=address, follow_redirects=True) as browser:
+        page = browser.get("/").text
+        [token] = set(re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page))
+        opened = browser.post("/login", data={"email": email, "password": password, "csrfmiddlewaretoken": token})
+
+    assert (address, opened.status_code) == (f"http://127.0.0.1:{port}/", 200)
+    assert ("Log out" in page, "Log out" in opened.text) == (False, True)
+
+
+@pytest.mark.parametrize("name", ["index.md", "http-errors.md"])
+def test_every_command_of_the_start_and_error_pages_works(demo: tuple[int, str], name: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / name).read_text(encoding="utf-8")
+    scripts = [filled_in(block, *demo) for block in blocks("sh", page) if block != "make run\n"]
+    programs = [filled_in(block, *demo) for block in blocks("python", page)]
+
+    shown = [shell(script, tmp_path) for script in scripts]
+    for number, program in enumerate(programs):
+        (tmp_path / f"{number}.py").write_text(program, encoding="utf-8")
+        shown.append(shell(f"python {number}.py", tmp_path))
+
+    if name == "index.md":
+        flags, is_on = shown
+        assert "reviews" in [flag["feature"]["name"] for flag in json.loads(flags)]
+        assert is_on == "True\n"
+    else:
+        problem, examined = shown
+        assert json.loads(problem)["code"] == "missing_environment_key"
+        assert "✓ Key: the client key opens 3 flags" in examined
+        assert "✗" not in examined
 
 
 def test_the_readme_begins_with_make_run_and_make_test() -> None:

@@ -29,7 +29,8 @@ def demo_lines(demo: Demo, address: str) -> list[str]:
     api = f"{address}/api/v1"
     return f"""
 Demo project
-  user            {demo.email}  {demo.password or _SHOWN_BEFORE}
+  dashboard       {address}/
+  log in as       {demo.email}  {demo.password or _SHOWN_BEFORE}
   client key      {demo.client_key}
   server key      {demo.server_key}
   Admin API key   {demo.master_api_key or _SHOWN_BEFORE}
@@ -43,6 +44,6 @@ Or from Python (pip install flagsmith):
   flags = Flagsmith(environment_key="{demo.client_key}", api_url="{api}/").get_identity_flags("{demo.identity}")
   print(flags.is_feature_enabled("reviews"))
 
-See the features over the Admin API:
+See the features over the Admin API (documentation: {address}/docs/):
   curl -H 'Authorization: Api-Key {demo.master_api_key or "YOUR-KEY"}' {api}/projects/{demo.project_id}/features/
 """.splitlines()
