@@ -7,7 +7,16 @@ from django.urls import URLPattern, reverse
 
 from tests.controlplane.scenes import Scene
 from tests.factories import grant_environment, grant_project, make_environment, make_master_api_key, make_user
-from vexil.controlplane.actions import feature_segments, feature_states, groups, identities, tags, webhooks
+from vexil.controlplane.actions import (
+    feature_segments,
+    feature_states,
+    groups,
+    identities,
+    integrations,
+    metadata_fields,
+    tags,
+    webhooks,
+)
 from vexil.controlplane.actions.feature_states import Change
 from vexil.controlplane.actions.values import of_native
 from vexil.controlplane.dashboard.urls import urlpatterns
@@ -18,15 +27,18 @@ from vexil.controlplane.db.models import (
     FeatureState,
     FeatureVersion,
     Group,
+    Integration,
     Invite,
     InviteLink,
     Membership,
+    MetadataField,
     Project,
     ServerKey,
     Tag,
     Webhook,
     WebhookDelivery,
 )
+from vexil.controlplane.db.models.metadata import ContentType, FieldType
 from vexil.controlplane.permissions import VIEW_ENVIRONMENT, VIEW_PROJECT, Actor
 
 MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7|add:7 }}"
@@ -61,6 +73,9 @@ def make_everything(scene: Scene) -> Everything:
     feature = project.features.order_by("pk")[0]
     identity = identities.create(environment, "kim", by=by)
     state = FeatureState.objects.create(environment=environment, feature=feature, identity_id=identity.id, enabled=True)
+    for place in (organisation, project, environment):
+        settings = {"api_key": "k", "base_url": "https://example.com/<b>"}
+        _told(integrations.create(place, "grafana", by=by, settings=settings))
     of_organisation = webhooks.create(organisation, by=by, url="https://example.com/<b>", enabled=True)
     return Everything(
         scene,
@@ -90,10 +105,13 @@ def make_everything(scene: Scene) -> Everything:
             "group_id": Group.objects.latest("pk").pk,
             "user_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
             "kind": "user",
+            "integration_kind": "grafana",
+            "field_id": MetadataField.objects.latest("pk").pk,
             "holder_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
             "invite_id": Invite.objects.latest("pk").pk,
             "prefix": make_master_api_key(organisation, name="<b>key<img src=x>")[0].prefix,
             "secret": "unknown",
+            "name": "integrations",
             "uid": "x",
             "token": "x",
         },
@@ -116,6 +134,8 @@ def add_rows(scene: Scene, count: int) -> None:
         webhooks.create(environment, by=by, url=f"https://example.com/<b>{number}", enabled=True)
         ServerKey.objects.create(environment=environment, name=f"<b>{number}")
         groups.create(organisation, by=by, name=name)
+        on = dict.fromkeys((ContentType.FEATURE, ContentType.ENVIRONMENT, ContentType.SEGMENT), ())
+        metadata_fields.add(organisation, on, by=by, name=name, type=FieldType.STRING, description=MARKUP)
         colleague = make_user(first_name="<b>Kim", last_name="<img src=x>")
         Membership.objects.create(user=colleague, organisation=organisation)
         grant_project(colleague, project, VIEW_PROJECT)
@@ -124,6 +144,12 @@ def add_rows(scene: Scene, count: int) -> None:
         InviteLink.objects.create(organisation=organisation)
         Project.objects.create(organisation=organisation, name=name)
         make_environment(project, name=name)
+
+
+def _told(integration: Integration) -> None:
+    WebhookDelivery.objects.create(
+        integration=integration, event_type="CHANGE", body=f'{{"x": "{MARKUP}"}}', status="FAILED", error=MARKUP
+    )
 
 
 def _delivery(webhook: Webhook) -> WebhookDelivery:

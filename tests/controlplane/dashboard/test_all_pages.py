@@ -27,6 +27,8 @@ PUBLIC = {
     "login",
     "login-code",
     "logout",
+    "manual",
+    "manual-page",
     "password-choose",
     "password-forgotten",
     "signup",

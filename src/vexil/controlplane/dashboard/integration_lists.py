@@ -70,7 +70,7 @@ def of_organisation(request: HttpRequest, organisation_id: int) -> HttpResponse:
 
 
 def one_url(level: str, kind: str, parts: dict[str, int | str], verb: str = "") -> str:
-    return reverse(f"{_PREFIXES[level]}-one{verb}", kwargs={**parts, "kind": kind})
+    return reverse(f"{_PREFIXES[level]}-one{verb}", kwargs={**parts, "integration_kind": kind})
 
 
 def _in_project(place: Place, kind: str, found: Integration | None) -> Spot:

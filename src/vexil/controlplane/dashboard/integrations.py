@@ -62,8 +62,8 @@ class _Spot:
         return one_url(self.level, self.key, {**self.parts, **more}, verb)
 
 
-def shown(request: HttpRequest, kind: str, **parts: Any) -> HttpResponse:
-    spot = _spot(request, kind, parts, to_change=request.method == "POST")
+def shown(request: HttpRequest, integration_kind: str, **parts: Any) -> HttpResponse:
+    spot = _spot(request, integration_kind, parts, to_change=request.method == "POST")
     present = spot.integration.settings if spot.integration else None
     form = IntegrationForm(request.POST or None, kind=spot.kind, fields=spot.fields, present=present)
     if request.method == "POST" and form.is_valid() and _save(spot, form):
@@ -73,14 +73,14 @@ def shown(request: HttpRequest, kind: str, **parts: Any) -> HttpResponse:
     return rendering.form_page(request, "integrations/integration.html", spot.place, form, values)
 
 
-def delete(request: HttpRequest, kind: str, **parts: Any) -> HttpResponse:
-    spot = _spot(request, kind, parts, to_change=True)
+def delete(request: HttpRequest, integration_kind: str, **parts: Any) -> HttpResponse:
+    spot = _spot(request, integration_kind, parts, to_change=True)
     actions.delete(_there(spot), by=spot.place.by)
     return rendering.done(request, spot.list_url, f"{spot.kind.label} hears nothing of {spot.owner.name} any more.")
 
 
-def replay(request: HttpRequest, kind: str, delivery_id: int, **parts: Any) -> HttpResponse:
-    spot = _spot(request, kind, parts, to_change=True)
+def replay(request: HttpRequest, integration_kind: str, delivery_id: int, **parts: Any) -> HttpResponse:
+    spot = _spot(request, integration_kind, parts, to_change=True)
     sent = _there(spot).deliveries.select_related("integration", "webhook").filter(pk=delivery_id).first()
     if sent is None:
         raise Http404("delivery")
@@ -172,9 +172,9 @@ def _there(spot: _Spot) -> Integration:
 
 _PROJECT = "project/<int:project_id>"
 _ROUTES = {
-    "integrations-one": f"{_PROJECT}/integrations/<str:kind>",
-    "integrations-environment-one": f"{_PROJECT}/environment/<str:environment_key>/integrations/<str:kind>",
-    "organisation-integrations-one": "organisation/<int:organisation_id>/integrations/<str:kind>",
+    "integrations-one": f"{_PROJECT}/integrations/<str:integration_kind>",
+    "integrations-environment-one": f"{_PROJECT}/environment/<str:environment_key>/integrations/<str:integration_kind>",
+    "organisation-integrations-one": "organisation/<int:organisation_id>/integrations/<str:integration_kind>",
 }
 
 urlpatterns = [
