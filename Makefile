@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL = help
-.PHONY: help setup run dev test check format bench docs clean
+.PHONY: help setup run dev test check format bench docs screenshots clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -41,6 +41,10 @@ bench: .venv/test.stamp ## measure speed, memory and growth beside nginx (parts=
 
 docs: .venv/docs.stamp ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
+
+screenshots: .venv/test.stamp ## write a picture of every page, light and dark, wide and narrow, to docs/screenshots/
+	@scripts/install-tools chromium:chromium
+	$(PYTHON) -m scripts.screenshots docs/screenshots
 
 clean: ## remove what the other targets made, but no data
 	rm -rf .venv .cache build site src/vexil.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,6 +11,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from scripts.screenshots.pages import PAGES
+from scripts.screenshots.pages import PUBLIC as PUBLIC_PAGES
 from tests.controlplane.dashboard.client import Page, Pages
 from tests.controlplane.dashboard.everything import MARKUP, ROUTES, Everything, add_rows, make_everything
 from tests.controlplane.scenes import Scene
@@ -137,6 +139,21 @@ def test_pages_may_not_be_framed_and_run_no_scripts_but_ours(scene: Scene) -> No
         assert "unsafe" not in policy, name
         assert "frame-ancestors 'none'" in policy, name
         assert page.soup.select("[style], [onclick], [onload], style") == [], name
+
+
+@pytest.mark.usefixtures("on_one_database")
+def test_every_page_has_a_picture(scene: Scene) -> None:
+    everything, admin = make_everything(scene), Pages(_superuser(scene))
+    whole = {
+        name
+        for browser in (admin, Pages())
+        for name, page in _pages(everything, browser)
+        if page.status == 200 and page.soup.select("html")
+    }
+
+    pictures = {name.partition(".")[0] for name in (*PAGES, *PUBLIC_PAGES)}
+
+    assert pictures == whole
 
 
 def test_the_settings_are_fit_to_be_deployed() -> None:

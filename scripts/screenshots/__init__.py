@@ -1,0 +1,1 @@
+"""Pictures of all pages of the dashboard, for the documentation: `make screenshots`."""
