@@ -61,7 +61,7 @@ def test_the_page_tells_each_flag_with_its_reason(scene: Scene, admin: Pages) ->
     scene.feature("plain", default_enabled=True)
     change = Change(enabled=True, value=of_native("hello, pro"))
     feature_segments.create_override(scene.environment, banner, segment, change, by=SYSTEM)
-    kim = identities.set_traits(scene.environment, scene.identity("kim"), {"plan": "pro"})
+    kim = identities.set_traits(scene.environment, scene.identity("kim"), {"plan": "pro"}, by=SYSTEM)
 
     page = admin.get(page_of(scene, kim))
 

@@ -37,6 +37,7 @@ class Reading:
     def __post_init__(self) -> None:
         self.rows = Rows(self.source.api_url)
         self.created: dict[tuple[int, str], str] = {}
+        self.segment_ids: dict[int, int] = {}
         """When identities with overrides came to be, by environment and identifier; of others the APIs do not tell."""
         self._environments: list[Any] = []
         self._overrides: list[Line] = []
@@ -127,10 +128,13 @@ class Reading:
                 yield rows.option(option, feature["id"])
             yield from self._metadata("feature", feature)
         segments = sorted(source.listed(f"projects/{project_id}/segments/"), key=_id)
-        for segment in segments:
-            yield rows.segment(segment, project_id)
-            yield from self._metadata("segment", segment)
         environments = sorted(source.listed("environments/", project=project_id), key=_id)
+        documents = [source.get(f"environments/{environment['api_key']}/document/") for environment in environments]
+        self.segment_ids = _segment_ids(segments, [document["project"]["segments"] for document in documents])
+        hashed = {segment_id: hashed for hashed, segment_id in self.segment_ids.items()}
+        for segment in segments:
+            yield rows.segment(segment, project_id, hashing_id=hashed.get(segment["id"], segment["id"]))
+            yield from self._metadata("segment", segment)
         for number, environment in enumerate(environments, 1):
             self.on_progress(f"environments of {project['name']}", number, len(environments))
             yield from self._environment(environment, project, features)
@@ -219,7 +223,8 @@ class _States:
         for segment in self._document["project"]["segments"]:
             for state in segment["feature_states"]:
                 priority = (state.get("feature_segment") or {}).get("priority")
-                yield from self._override(segment["id"], state, 0 if priority is None else priority)
+                segment_id = self._reading.segment_ids[segment["id"]]
+                yield from self._override(segment_id, state, 0 if priority is None else priority)
         yield from self._archived()
 
     def overrides(self) -> Iterator[Line]:
@@ -308,3 +313,23 @@ def _identity(identity: Any, traits: list[Any], environment_id: int, created: st
         "created_at_us": created_us,
         "traits": [[number, key, value, now_us] for number, (key, value) in enumerate(traits, 1)],
     }
+
+
+def _segment_ids(listed: list[Any], documented: list[list[Any]]) -> dict[int, int]:
+    """What a project's segments are called in lists, by what documents call them: the id that splits hash.
+
+    The two differ where the source is a Vexil that imported them itself; then names tell, in the order of both.
+    """
+    found: dict[int, int] = {}
+    ids = {segment["id"]: segment["name"] for segment in listed}
+    for segments in documented:
+        if all(ids.get(segment["id"]) == segment["name"] for segment in segments):
+            found |= {segment["id"]: segment["id"] for segment in segments}
+            continue
+        left = list(listed)
+        for segment in segments:
+            same = next((one for one in left if one["name"] == segment["name"]), None)
+            if same is not None:
+                left.remove(same)
+                found[segment["id"]] = same["id"]
+    return found

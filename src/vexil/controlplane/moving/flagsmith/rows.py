@@ -81,7 +81,7 @@ class Rows:
     def option(self, it: Any, feature_id: int) -> Line:
         return self._same("option", it, _OPTION, feature_id=feature_id)
 
-    def segment(self, it: Any, project_id: int) -> Line:
+    def segment(self, it: Any, project_id: int, *, hashing_id: int) -> Line:
         rules = [_rule(rule) for rule in it["rules"]]
         return self._same(
             "segment",
@@ -91,7 +91,7 @@ class Rows:
             feature_id=it.get("feature"),
             rules=rules,
             last_rule_id=max((number for rule in rules for number in _numbers(rule)), default=0),
-            hashing_id=it["id"],
+            hashing_id=hashing_id,
         )
 
     def environment(self, it: Any, project_id: int) -> Line:
