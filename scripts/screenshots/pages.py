@@ -61,6 +61,8 @@ PAGES = {
     "custom-fields": f"{_ORGANISATION}/custom-fields",
     "custom-fields-edit": f"{_ORGANISATION}/custom-fields/{{field}}",
     "integrations-one": f"{_PROJECT}/integrations/datadog",
+    "integrations-environment-one": f"{_ENVIRONMENT}/integrations/amplitude",
+    "organisation-integrations-one": f"{_ORGANISATION}/integrations/grafana",
     "feature-files": f"{_PROJECT}/import-export",
     "audit-log": f"{_PROJECT}/audit-log",
     "audit-log-one": f"{_PROJECT}/audit-log/{{record}}",
