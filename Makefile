@@ -38,6 +38,7 @@ format: .venv/check.stamp ## format the code and mend what can be mended
 bench: .venv/test.stamp ## measure speed, memory and growth beside nginx (parts="endpoints large" for some of it)
 	@scripts/install-tools wrk:wrk nginx:nginx initdb:postgresql
 	$(PYTHON) -m bench.run $(parts)
+	$(PYTHON) scripts/generated_docs.py
 
 docs: .venv/docs.stamp ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict

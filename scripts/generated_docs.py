@@ -1,4 +1,5 @@
-"""Write the parts of docs/ that are made from the source: settings, compatibility notes, the error catalogue.
+"""Write the parts of docs/ that are made from the source: settings, compatibility notes, the error catalogue,
+the last bench run.
 
 The text around them is left alone. `make format` runs this, and a house rule fails when a page is behind.
 """
@@ -89,10 +90,18 @@ def error_section(entry: Entry) -> str:
     return "\n\n".join([f"### {entry.code}", *lines])
 
 
+def bench_results() -> str:
+    """The last bench run, its headings two levels lower and without its plots."""
+    _, _, text = (ROOT / "bench" / "results" / "latest.md").read_text(encoding="utf-8").partition("\n\n")
+    lines = [f"#{line}" if line.startswith("#") else line for line in text.splitlines() if not line.startswith("![")]
+    return "\n".join(lines).strip()
+
+
 PAGES = {
     "configuration.md": settings_table,
     "compatibility.md": compatibility_table,
     "http-errors.md": error_sections,
+    "performance.md": bench_results,
 }
 
 if __name__ == "__main__":

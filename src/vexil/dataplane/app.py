@@ -14,7 +14,7 @@ from vexil.dataplane.analytics import Analytics
 from vexil.dataplane.compression import coding_for
 from vexil.dataplane.deprecated import Deprecated
 from vexil.dataplane.endpoints import Endpoint, Endpoints, Handlers, all_endpoints, description, headers_of
-from vexil.dataplane.environments import Access, Environments, NotLoaded
+from vexil.dataplane.environments import Environments, NotLoaded
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.extensions import extensions
 from vexil.dataplane.health import Installation
@@ -22,7 +22,7 @@ from vexil.dataplane.identifications import Identifications
 from vexil.dataplane.identities import Find, Identities
 from vexil.dataplane.prepared import PreparedAnswers
 from vexil.dataplane.requests import OpenRequest, Request
-from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream
+from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, ScopeHeaders, Stream
 from vexil.dataplane.stored_traits import StoredTraits
 from vexil.dataplane.usage import UsageCounter
 from vexil.refused_hosts import RefusedHosts
@@ -179,25 +179,16 @@ class DataPlane:
     async def _request(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> OpenRequest:
         if not endpoint.needs_key:
             return OpenRequest(scope.method, scope.query_string, scope.headers, stream)
-        access = await self._admit(endpoint, scope)
-        if endpoint.resource:
-            self._usage.count(access.environment.id, endpoint.resource, scope.headers)
-        serving.check(access.environment.organisation)
-        return Request(scope.method, scope.query_string, scope.headers, stream, access)
-
-    async def _admit(self, endpoint: Endpoint, scope: Scope) -> Access:
-        """The environment that the request's key opens."""
-        key = (scope.headers.get("x-environment-key") or "").strip()
-        if not key and endpoint.takes_bearer:
-            key = _bearer(scope.headers.get("authorization") or "")
-        if not key:
-            raise errors.missing_key()
+        key = _key(endpoint, scope.headers)
         access = self._environments.find(key) or await self._environments.load(key)
         if access is None:
             raise errors.unknown_key(key, self._environments.why_not(key))
         if endpoint.needs_server_key and not is_server_key(key):
             raise errors.server_key_needed()
-        return access
+        if endpoint.resource:
+            self._usage.count(access.environment.id, endpoint.resource, scope.headers)
+        serving.check(access.environment.organisation)
+        return Request(scope.method, scope.query_string, scope.headers, stream, access)
 
     async def _service(self, scope: Scope) -> tuple[Response, Headers]:
         service = self._services.get(scope.path)
@@ -266,6 +257,16 @@ class DataPlane:
 
 _WRONG_HOST = explain("host_not_allowed").headers
 _FORBIDDEN = b"<!doctype html>\n<html lang=en>\n<title>403 Forbidden</title>\n<h1>403 Forbidden</h1>\n"
+
+
+def _key(endpoint: Endpoint, headers: ScopeHeaders) -> str:
+    """The environment's key that the request carries."""
+    key = (headers.get("x-environment-key") or "").strip()
+    if not key and endpoint.takes_bearer:
+        key = _bearer(headers.get("authorization") or "")
+    if not key:
+        raise errors.missing_key()
+    return key
 
 
 def _bearer(authorization: str) -> str:
