@@ -25,7 +25,9 @@ class OrganisationSettings(Form):
         required=False, label="Only administrators create projects", help_text="Whatever rights members have."
     )
     force_2fa = forms.BooleanField(
-        required=False, label="Ask for two-step log-in", help_text="Members without it are told to set it up."
+        required=False,
+        label="Ask for two-step log-in",
+        help_text="Other dashboards read this; this one does not insist yet.",
     )
 
 

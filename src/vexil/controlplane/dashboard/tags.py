@@ -26,7 +26,7 @@ class TagForm(Form):
     )
     description = forms.CharField(required=False, max_length=512)
     is_permanent = forms.BooleanField(
-        required=False, label="Permanent", help_text="Features with it are never called stale, and not deleted here."
+        required=False, label="Permanent", help_text="Features with it are never called stale."
     )
 
 
