@@ -1,7 +1,6 @@
 """Keeps child processes alive until the main process is told to end."""
 
 import multiprocessing
-import os
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -10,9 +9,10 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
+from vexil.signals import END_SIGNALS, EndSignal
+
 log = structlog.get_logger(__name__)
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _RESTART_SECONDS = 0.5
 _KILL_SECONDS = 30
 
@@ -24,18 +24,15 @@ class Supervisor:
         self._targets = targets
         self._context = multiprocessing.get_context("fork")
         self._children: dict[str, BaseProcess] = {}
-        self._signalled, self._signal_end = os.pipe()
 
     def run_until_signal(self) -> None:
-        os.set_blocking(self._signal_end, False)
-        for number in _SIGNALS:
-            signal.signal(number, lambda *_: os.write(self._signal_end, b"."))
+        end = EndSignal()
         for name in self._targets:
             self._start(name)
         while True:
             names = {child.sentinel: name for name, child in self._children.items()}
-            ended = wait([self._signalled, *names])
-            if self._signalled in ended:
+            ended = wait([end.fileno(), *names])
+            if end.fileno() in ended:
                 return
             for name in (names[sentinel] for sentinel in ended if isinstance(sentinel, int)):
                 log.error("process.ended", process=name, exit_code=self._children[name].exitcode)
@@ -56,16 +53,16 @@ class Supervisor:
     def _start(self, name: str) -> None:
         child = self._context.Process(target=_child, args=(self._targets[name],), name=name)
         # A signal between the fork and the child's first line would be taken for one to the main process.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        signal.pthread_sigmask(signal.SIG_BLOCK, END_SIGNALS)
         try:
             child.start()
         finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, END_SIGNALS)
         self._children[name] = child
 
 
 def _child(target: Callable[[], None]) -> None:
-    for number in _SIGNALS:
+    for number in END_SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, END_SIGNALS)
     target()

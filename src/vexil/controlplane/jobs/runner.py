@@ -1,6 +1,5 @@
 """The task runner: looks once a second for what is due; sends webhooks, works on files and runs jobs beside that."""
 
-import signal
 import threading
 from collections.abc import Callable
 
@@ -10,6 +9,7 @@ from django.db.utils import Error
 
 from vexil.controlplane.actions import publishing, versions
 from vexil.controlplane.jobs import daily, deliveries, feature_files, recurring
+from vexil.signals import EndSignal
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -19,16 +19,15 @@ _SWEEP_SECONDS = 1.0
 
 def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
     """Work until SIGTERM or SIGINT, or until `is_wanted` says no. Runs in a process of its own."""
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    end, stopping = EndSignal(), threading.Event()
     jobs = (deliveries, daily, feature_files, recurring)
     beside = [threading.Thread(target=job.run, args=[stopping], name=job.__name__) for job in jobs]
     for thread in beside:
         thread.start()
-    while is_wanted() and not stopping.is_set():
+    while is_wanted():
         _sweep()
-        stopping.wait(_SWEEP_SECONDS)
+        if end.wait(_SWEEP_SECONDS):
+            break
     stopping.set()
     for thread in beside:
         thread.join()
