@@ -14,6 +14,7 @@ from pathlib import Path
 from bench import (
     administration,
     broadcast,
+    dashboard,
     endpoints,
     footprint,
     growth,
@@ -45,15 +46,20 @@ class Effort:
     changes: int
     features: int
     environments: int
+    segments: int
+    people: int
+    """Identities of the project whose pages are asked for."""
+    repeats: int
 
 
 FULL = Effort(
     rounds=5, seconds=2, toggles=100, workers=(1, 4), starts=3, settle_seconds=5, identities=2_000_000,
     streams=(1_000, 10_000), changes=20, features=1_000, environments=20,
+    segments=500, people=100_000, repeats=9,
 )  # fmt: skip
 QUICK = Effort(
     rounds=1, seconds=1, toggles=4, workers=(1,), starts=1, settle_seconds=0.2, identities=20_000,
-    streams=(50,), changes=2, features=5, environments=2,
+    streams=(50,), changes=2, features=5, environments=2, segments=5, people=50, repeats=1,
 )  # fmt: skip
 
 Part = Callable[[Effort, Path], dict[str, Section]]
@@ -124,6 +130,11 @@ def _admin(effort: Effort, folder: Path) -> dict[str, Section]:
     return {"admin": measured}
 
 
+def _dashboard(effort: Effort, folder: Path) -> dict[str, Section]:
+    amounts = (effort.features, effort.segments, effort.people, effort.environments)
+    return {"dashboard": dashboard.measure(folder, amounts=amounts, repeats=effort.repeats)}
+
+
 def _travels(effort: Effort, folder: Path) -> dict[str, Section]:
     """On SQLite, and on PostgreSQL where it is installed."""
     done = [_travel(effort, folder, "SQLite", None, workers) for workers in effort.workers]
@@ -165,8 +176,9 @@ PARTS: dict[str, Part] = {
     "streams": _streams,
     "travel": _travels,
     "admin": _admin,
+    "dashboard": _dashboard,
 }
-ORDER = ("endpoints", "footprint", "growth", "large", "lookups", "streams", "travel", "admin")
+ORDER = ("endpoints", "footprint", "growth", "large", "lookups", "streams", "travel", "admin", "dashboard")
 
 
 if __name__ == "__main__":

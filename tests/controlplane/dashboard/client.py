@@ -1,5 +1,6 @@
 """The dashboard as a browser without scripts sees it: pages in, forms out."""
 
+from functools import cached_property
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
@@ -14,7 +15,10 @@ class Page:
     def __init__(self, response: Any) -> None:
         self.response = response
         self.status: int = response.status_code
-        self.soup = BeautifulSoup(response.content.decode(errors="replace"), "html.parser")
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.response.content.decode(errors="replace"), "html.parser")
 
     @property
     def location(self) -> str:

@@ -19,6 +19,7 @@ from vexil.controlplane.actions import (
 )
 from vexil.controlplane.actions.feature_states import Change
 from vexil.controlplane.actions.values import of_native
+from vexil.controlplane.dashboard.features import TABS
 from vexil.controlplane.dashboard.urls import urlpatterns
 from vexil.controlplane.db.models import (
     AuditRecord,
@@ -58,6 +59,11 @@ class Everything:
         if route.startswith(_OF_ORGANISATION):
             parts |= {"webhook_id": parts["organisation_webhook_id"], "delivery_id": parts["organisation_delivery_id"]}
         return reverse(name, kwargs={key: parts[key] for key in ROUTES[name].pattern.converters})
+
+    def addresses(self) -> dict[str, str]:
+        """By name; the panel of a feature once for each of its tabs."""
+        panel = f"{self.address('features')}?feature={self.parts['feature_id']}&tab="
+        return {**{name: self.address(name) for name in ROUTES}, **{f"features, {tab}": panel + tab for tab in TABS}}
 
 
 def make_everything(scene: Scene) -> Everything:

@@ -50,6 +50,10 @@ class Row:
         return self.default_differs or bool(self.overrides_differ)
 
 
+_ROWS = 20
+"""On a page; each has the details of both sides."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Sides:
     left: Environment
@@ -62,7 +66,7 @@ def compared(request: HttpRequest, project_id: int) -> HttpResponse:
     sides = _sides(environments, request.GET)
     search, shows_all = request.GET.get("search", "").strip(), request.GET.get("show") == "all"
     ids, differing = _differing(place, sides, search)
-    found = paged_list(request, ids if shows_all else differing)
+    found = paged_list(request, ids if shows_all else differing, _ROWS)
     values = {
         "environments": environments,
         "sides": sides,

@@ -45,7 +45,7 @@ def _opened(request: HttpRequest, place: Place) -> HttpResponse:
     if not (text.isascii() and text.isdigit() and len(text) < 18):
         raise Http404("feature")
     feature = feature_switches.found(place, int(text))
-    return _TABS.get(request.GET.get("tab", ""), feature_value.opened)(request, place, feature)
+    return TABS.get(request.GET.get("tab", ""), feature_value.opened)(request, place, feature)
 
 
 def filters(request: HttpRequest, project_id: int, environment_key: str) -> HttpResponse:
@@ -98,7 +98,7 @@ def _found(request: HttpRequest, place: Place, asked: Asked) -> dict[str, Any]:
     }
 
 
-_TABS: dict[str, Callable[[HttpRequest, Place, Feature], HttpResponse]] = {
+TABS: dict[str, Callable[[HttpRequest, Place, Feature], HttpResponse]] = {
     feature_value.TAB: feature_value.opened,
     feature_overrides.TAB: feature_overrides.opened,
     feature_identities.TAB: feature_identities.opened,

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
+from django.forms.utils import flatatt
 from django.forms.widgets import Input
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.actions.users import WeakPassword
@@ -17,6 +20,17 @@ _CLASSES: dict[type[forms.Widget], str] = {
     forms.CheckboxInput: "switch",
     Input: "input",
 }
+
+
+class LongSelect(forms.Select):
+    """For hundreds of choices, of each of which Django would render a template. It knows no groups of choices."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:  # noqa: ARG002 -- Django's signature
+        all_attributes = self.build_attrs({**self.attrs, "name": name}, attrs)
+        chosen = set(self.format_value(value))
+        rows = ((key, " selected" if str(key) in chosen else "", label) for key, label in self.choices)
+        options = format_html_join("", '<option value="{}"{}>{}</option>', rows)
+        return format_html("<select{}>{}</select>", flatatt(all_attributes), options)
 
 
 class Form(forms.Form):

@@ -10,7 +10,7 @@ from vexil.controlplane import permissions
 from vexil.controlplane.actions import segments as actions
 from vexil.controlplane.actions.segments import ManagedSegment, NewSegment
 from vexil.controlplane.dashboard import custom_fields, htmx, rendering, rule_drafts
-from vexil.controlplane.dashboard.forms import Form
+from vexil.controlplane.dashboard.forms import Form, LongSelect
 from vexil.controlplane.dashboard.pages import paged
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_project
@@ -35,7 +35,7 @@ class SegmentForm(Form):
                 required=False,
                 label="For",
                 help_text="A segment for one feature can override that one only, and stays out of the others' lists.",
-                widget=forms.Select(attrs={"class": "select"}),
+                widget=LongSelect(attrs={"class": "select"}),
             )
 
 

@@ -10,6 +10,7 @@ from vexil.controlplane.db.models import FeatureState
 from vexil.controlplane.db.models.features import ValueType
 
 Lines = tuple[tuple[str, str], ...]
+_SHOWN_CHARACTERS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ class Fact:
     @property
     def differs(self) -> bool:
         return self.left != self.right
+
+    @property
+    def left_shown(self) -> str:
+        return _beginning(self.left)
+
+    @property
+    def right_shown(self) -> str:
+        return _beginning(self.right)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,11 @@ def labels_of(states: Iterable[FeatureState]) -> dict[int, str]:
         for state in states
         for share in state.allocations.all()
     }
+
+
+def _beginning(text: str) -> str:
+    """As much as a table has room for; a page has hundreds of these, for which the template's filter is too slow."""
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
 
 
 def _sides(
