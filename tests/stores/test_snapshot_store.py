@@ -2,7 +2,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from vexil.stores.opening import Stores
-from vexil.stores.snapshots import EnvironmentKey, Head
+from vexil.stores.snapshots import EnvironmentKey, Head, NewSnapshot
 
 KEYS = (EnvironmentKey("client"), EnvironmentKey("ser.server", datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)))
 
@@ -29,6 +29,18 @@ def test_only_a_later_version_replaces_a_snapshot(stores: Stores) -> None:
     assert kept == [False, False, True]
     assert stores.snapshots.body(7) == (4, b"4")
     assert stores.snapshots.heads() == [Head(7, 4, 2, ())]
+
+
+def test_several_are_kept_together_unless_a_later_version_is_there(stores: Stores) -> None:
+    stores.snapshots.put(7, 3, KEYS, b"three")
+
+    stores.snapshots.put_all(
+        [NewSnapshot(6, 1, (), b"one"), NewSnapshot(7, 2, (), b"two"), NewSnapshot(8, 1, KEYS, b"new")]
+    )
+    stores.snapshots.put_all([])
+
+    assert [stores.snapshots.body(pk) for pk in (6, 7, 8)] == [(1, b"one"), (3, b"three"), (1, b"new")]
+    assert stores.snapshots.heads() == [Head(7, 3, 1, KEYS), Head(6, 1, 2, ()), Head(8, 1, 3, KEYS)]
 
 
 def test_heads_come_in_the_order_of_their_writes(stores: Stores) -> None:

@@ -1,5 +1,6 @@
 """Where the control plane leaves an environment's snapshot and the data plane finds it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -45,12 +46,26 @@ def head(environment_id: int, version: int, change: int, keys: str) -> Head:
     return Head(environment_id, version, change, opening, tuple(key for key in decoded if key.ended is not None))
 
 
+@dataclass(frozen=True, slots=True)
+class NewSnapshot:
+    """A snapshot to be kept, with the keys that open its environment."""
+
+    environment_id: int
+    version: int
+    keys: tuple[EnvironmentKey, ...]
+    body: bytes
+
+
 class SnapshotStore(Protocol):
     def put(self, environment_id: int, version: int, keys: tuple[EnvironmentKey, ...], body: bytes) -> bool:
         """Keep a snapshot unless one of this or a later version is there; say whether it was kept.
 
         On disk when it returns, and every `Wakeup` of this database fires.
         """
+        ...
+
+    def put_all(self, snapshots: Sequence[NewSnapshot]) -> None:
+        """The same with several, all of them in one transaction."""
         ...
 
     def forget(self, environment_id: int, version: int, ended: tuple[EnvironmentKey, ...] = ()) -> None:

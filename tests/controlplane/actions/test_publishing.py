@@ -1,7 +1,10 @@
 import pytest
 from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
 
 from tests.controlplane.scenes import Scene, at_once, make_scene
+from tests.factories import make_environment
 from vexil.controlplane.actions import feature_states, features, publishing
 from vexil.controlplane.actions.feature_states import Change
 from vexil.controlplane.actions.features import NewFeature
@@ -103,6 +106,29 @@ def test_a_crash_between_commit_and_snapshot_is_healed(scene: Scene) -> None:
 
     assert (healed, publishing.publish_overdue()) == (1, 0)
     assert (scene.snapshot().version, scene.snapshot().defaults[0].enabled) == (stale + 1, True)
+
+
+def test_a_change_of_a_project_is_published_in_all_its_environments(scene: Scene) -> None:
+    other = make_environment(scene.project)
+    strange = make_environment()
+
+    scene.feature()
+
+    versions = {head.environment_id: head.version for head in stores.current().snapshots.heads()}
+    assert versions.pop(other.pk) == 1
+    assert (versions.pop(scene.environment.pk), strange.pk in versions) == (version(scene), False)
+
+
+def test_the_sweep_builds_what_is_there_and_forgets_what_is_deleted(scene: Scene) -> None:
+    other = make_environment(scene.project)
+    scene.feature()
+    Environment.objects.filter(pk__in=[scene.environment.pk, other.pk]).update(version=F("version") + 1)
+    Environment.objects.filter(pk=other.pk).update(deleted_at=timezone.now())
+
+    publishing.publish_overdue()
+
+    keys = {head.environment_id: (head.version, len(head.keys)) for head in stores.current().snapshots.heads()}
+    assert (keys[scene.environment.pk], keys[other.pk]) == ((version(scene), 1), (2, 0))
 
 
 def test_of_changes_made_at_once_the_last_version_stays(scene: Scene) -> None:

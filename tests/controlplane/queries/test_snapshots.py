@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.controlplane.scenes import Scene, make_scene
+from tests.factories import make_environment
 from vexil.controlplane.actions import feature_segments, feature_states, features, identities, multivariate, segments
 from vexil.controlplane.actions.allocations import Share
 from vexil.controlplane.actions.feature_states import Change
@@ -104,6 +105,25 @@ def test_its_size_does_not_change_the_number_of_statements(scene: Scene) -> None
         add(number)
 
     assert (statements(), before) == (before, 8)
+
+
+def test_an_environment_more_is_one_statement_more(scene: Scene) -> None:
+    """What environments share is read once."""
+    scene.feature()
+    others = [make_environment(scene.project) for _ in range(3)]
+    scene.feature("everywhere")
+
+    def built(environment_ids: list[int]) -> tuple[list[int], int]:
+        with CaptureQueriesContext(connection) as queries:
+            found = list(snapshots.of_environments(environment_ids, now=datetime.now(UTC)))
+        statements = len([query for query in queries if query["sql"].startswith("SELECT")])
+        assert all(snapshot.features == scene.snapshot().features for snapshot, _ in found)
+        return [len(snapshot.defaults) for snapshot, _ in found], statements
+
+    one = built([scene.environment.pk])
+    all_four = built([scene.environment.pk, *(other.pk for other in others)])
+
+    assert (one, all_four) == (([2], 8), ([2, 1, 1, 1], 11))
 
 
 def test_a_deleted_environment_has_no_snapshot(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from vexil.controlplane.actions.locks import lock_project
 from vexil.controlplane.actions.publishing import publish
 from vexil.controlplane.db.models import Environment, EnvironmentGrant, Feature, Metadata
 from vexil.controlplane.permissions import Actor
-from vexil.controlplane.queries import snapshots
+from vexil.controlplane.queries import snapshot_states
 
 _OWN = frozenset({"id", "uuid", "name", "api_key", "created_date", "deleted_at", "version", "updated_at"})
 
@@ -27,7 +27,7 @@ def clone(source: Environment, *, name: str, by: Actor) -> Environment:
     copy = Environment.objects.create(name=name, **_settings(source))
     features, now = Feature.live.filter(project=source.project).order_by("pk"), timezone.now()
     versions = version_copies.first_versions(copy, features, now=now)
-    states = [state for state in snapshots.live_states(source, now) if state.identity_id is None]
+    states = [state for state in snapshot_states.live_states(source, now) if state.identity_id is None]
     version_copies.copy_states(states, copy, versions)
     Metadata.objects.bulk_create(
         Metadata(environment=copy, model_field_id=row.model_field_id, field_value=row.field_value)

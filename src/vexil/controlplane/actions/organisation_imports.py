@@ -17,7 +17,7 @@ from django.db.models import Model
 from django.utils import timezone
 
 from vexil.controlplane.actions import events
-from vexil.controlplane.actions.publishing import publish
+from vexil.controlplane.actions.publishing import publish_all
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import (
     Environment,
@@ -340,8 +340,7 @@ def _finish(open_lines: OpenLines, begun: OrganisationImport, ids: Ids, admin: U
     events.record(
         SYSTEM, "organisation.imported", organisation.pk, scope=organisation, after={"name": organisation.name}
     )
-    for environment in Environment.live.filter(project__organisation=organisation).order_by("pk"):
-        publish(environment)
+    publish_all(Environment.live.filter(project__organisation=organisation))
     begun.finished_at = timezone.now()
     begun.save(update_fields=["finished_at"])
 

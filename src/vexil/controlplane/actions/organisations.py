@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from vexil.controlplane.actions import events, locks
-from vexil.controlplane.actions.publishing import publish
+from vexil.controlplane.actions.publishing import publish_all
 from vexil.controlplane.db.models import (
     Environment,
     EnvironmentGrant,
@@ -49,7 +49,7 @@ def update(organisation: Organisation, *, by: Actor, **changes: Any) -> Organisa
     organisation.save(update_fields=list(changes))
     events.record(by, "organisation.updated", organisation.pk, scope=organisation, before=before, after=changes)
     if _SEEN_BY_SDKS & changes.keys():
-        publish_all(organisation)
+        publish_all(Environment.live.filter(project__organisation=organisation, project__deleted_at=None))
     return organisation
 
 
@@ -63,8 +63,7 @@ def delete(organisation: Organisation, *, by: Actor) -> None:
     MasterAPIKey.objects.filter(organisation=organisation, deleted_at__isnull=True).update(deleted_at=now)
     Organisation.objects.filter(pk=organisation.pk).update(deleted_at=now)
     events.record(by, "organisation.deleted", organisation.pk, scope=organisation, before={"name": organisation.name})
-    for environment in environments:
-        publish(environment)
+    publish_all(environments)
 
 
 @transaction.atomic
@@ -94,9 +93,3 @@ def remove_member(organisation: Organisation, user: User, *, by: Actor) -> None:
     ProjectGrant.objects.filter(project__organisation=organisation, user=user).delete()
     EnvironmentGrant.objects.filter(environment__project__organisation=organisation, user=user).delete()
     events.record(by, "membership.deleted", user.pk, scope=organisation, before=before)
-
-
-def publish_all(organisation: Organisation) -> None:
-    environments = Environment.live.filter(project__organisation=organisation, project__deleted_at__isnull=True)
-    for environment in environments.order_by("pk"):
-        publish(environment)

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from vexil.controlplane.actions import events, locks, plan_limits
-from vexil.controlplane.actions.publishing import publish, publish_project
+from vexil.controlplane.actions.publishing import publish_all, publish_project
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import Environment, Organisation, Project, ProjectGrant
 from vexil.controlplane.permissions import Actor
@@ -52,8 +52,7 @@ def delete(project: Project, *, by: Actor) -> None:
     Environment.live.filter(project=project).update(deleted_at=now)
     Project.objects.filter(pk=project.pk).update(deleted_at=now)
     events.record(by, "project.deleted", project.pk, scope=project, before={"name": project.name})
-    for environment in environments:
-        publish(environment)
+    publish_all(environments)
 
 
 def _check_name(organisation_id: int, name: str, *, other_than: Project | None = None) -> None:

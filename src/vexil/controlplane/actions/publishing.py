@@ -4,65 +4,92 @@
 between the two is healed by `publish_overdue`, which the task runner calls every second.
 """
 
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
 from django.db import transaction
-from django.db.models import F
 
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Environment, Project
-from vexil.controlplane.queries import snapshots
+from vexil.controlplane.queries import snapshot_keys, snapshots
+from vexil.stores.snapshots import NewSnapshot
 from vexil.stores.unavailable import Unavailable
 from vexil.wire import snapshot as wire_snapshot
 
 log = structlog.get_logger(__name__)
 
+_BATCH_BYTES = 8_000_000
+"""Snapshots beyond this are stored before the next is built, so that memory holds few large ones at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Build:
-    """What runs after the commit; equal for equal environments, so that one transaction builds each only once."""
+    """What runs after the commit."""
 
-    environment_id: int
+    environment_ids: tuple[int, ...]
 
     def __call__(self) -> None:
-        build_if_possible(self.environment_id)
+        try:
+            build(self.environment_ids)
+        except Unavailable:
+            # Left to the sweep: the change itself is safe.
+            log.warning("snapshot.delayed", environment_ids=self.environment_ids)
 
 
 def publish(environment: Environment) -> None:
     """Have the data plane see this environment as the running transaction leaves it, however often it is called."""
-    job = _Build(environment.pk)
-    if any(entry[1] == job for entry in transaction.get_connection().run_on_commit):
-        return
-    _raise_version(environment.pk)
-    transaction.on_commit(job)
+    publish_all([environment])
 
 
 def publish_project(project: Project) -> None:
     """The same for each environment of a project, after a change that they share."""
-    for environment in Environment.live.filter(project=project).order_by("pk"):
-        publish(environment)
+    publish_all(Environment.live.filter(project=project))
 
 
-def build_if_possible(environment_id: int) -> None:
-    """Build the snapshot now; when the store is away, leave it to the sweep: the change itself is safe."""
-    try:
-        build(environment_id)
-    except Unavailable:
-        log.warning("snapshot.delayed", environment_id=environment_id)
+def publish_all(environments: Iterable[Environment]) -> None:
+    """The same for several, whose snapshots are then built together."""
+    awaited = _awaited()
+    ids = tuple(environment.pk for environment in environments if environment.pk not in awaited)
+    if ids:
+        _raise_versions(ids)
+        transaction.on_commit(_Build(ids))
 
 
-def build(environment_id: int) -> None:
-    """Store the snapshot of the environment's present version, or forget a deleted environment."""
-    present = snapshots.of_environment(environment_id, now=datetime.now(UTC))
-    if present is None:
-        gone = Environment.objects.get(pk=environment_id)
-        stores.current().snapshots.forget(environment_id, gone.version, snapshots.ended_keys(gone))
-        return
-    snapshot, keys = present
-    stores.current().snapshots.put(environment_id, snapshot.version, keys, wire_snapshot.encode(snapshot))
-    log.info("snapshot.published", environment_id=environment_id, version=snapshot.version)
+def _awaited() -> set[int]:
+    """The environments that will be built after the running transaction anyway."""
+    jobs = (entry[1] for entry in transaction.get_connection().run_on_commit)
+    return {environment_id for job in jobs if isinstance(job, _Build) for environment_id in job.environment_ids}
+
+
+def build(environment_ids: Collection[int]) -> None:
+    """Store the snapshots of the environments' present versions, and forget those that are deleted."""
+    stored: set[int] = set()
+    with closing(snapshots.of_environments(environment_ids, now=datetime.now(UTC))) as present:
+        for batch in _batches(present):
+            stores.current().snapshots.put_all(batch)
+            for one in batch:
+                log.info("snapshot.published", environment_id=one.environment_id, version=one.version)
+            stored |= {one.environment_id for one in batch}
+    deleted = Environment.objects.prefetch_related(*snapshot_keys.KEYS).filter(pk__in=set(environment_ids) - stored)
+    for gone in deleted.order_by("pk"):
+        stores.current().snapshots.forget(gone.pk, gone.version, snapshot_keys.ended_keys(gone))
+
+
+def _batches(present: Iterable[snapshots.Present]) -> Iterator[list[NewSnapshot]]:
+    batch: list[NewSnapshot] = []
+    size = 0
+    for snapshot, keys in present:
+        body = wire_snapshot.encode(snapshot)
+        batch.append(NewSnapshot(snapshot.environment.id, snapshot.version, keys, body))
+        size += len(body)
+        if size > _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def publish_overdue() -> int:
@@ -70,17 +97,19 @@ def publish_overdue() -> int:
     published = {head.environment_id: head.version for head in stores.current().snapshots.heads()}
     versions = Environment.objects.values_list("pk", "version")
     overdue = [pk for pk, version in versions if published.get(pk, -1) < version]
-    for environment_id in overdue:
-        build(environment_id)
+    if overdue:
+        build(overdue)
     return len(overdue)
 
 
-def _raise_version(environment_id: int) -> None:
-    # Weaker than a full lock: rows that were added under this environment meanwhile need not wait, nor we for them.
-    environment = Environment.objects.select_for_update(no_key=True).get(pk=environment_id)
-    Environment.objects.filter(pk=environment_id).update(
-        version=F("version") + 1, updated_at=next_update(environment.updated_at, datetime.now(UTC))
-    )
+def _raise_versions(environment_ids: Collection[int]) -> None:
+    # Weaker than a full lock: rows that were added under these environments meanwhile need not wait, nor we for them.
+    locked = Environment.objects.select_for_update(no_key=True).filter(pk__in=environment_ids).order_by("pk")
+    environments, now = list(locked), datetime.now(UTC)
+    for environment in environments:
+        environment.version += 1
+        environment.updated_at = next_update(environment.updated_at, now)
+    Environment.objects.bulk_update(environments, ["version", "updated_at"])
 
 
 def next_update(last: datetime, now: datetime) -> datetime:

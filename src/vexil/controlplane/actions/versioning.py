@@ -9,7 +9,7 @@ from vexil.controlplane.actions.locks import lock_project
 from vexil.controlplane.actions.publishing import publish
 from vexil.controlplane.db.models import Environment, Feature, FeatureSegment, FeatureState, FeatureVersion
 from vexil.controlplane.permissions import Actor
-from vexil.controlplane.queries import snapshots
+from vexil.controlplane.queries import snapshot_states
 
 
 class AlreadyThere(Exception):
@@ -21,7 +21,7 @@ def enable(environment: Environment, *, by: Actor) -> None:
     """What counts now becomes the first version of each feature."""
     _set_versioning(environment, uses_it=True, by=by)
     now = timezone.now()
-    _forget_states_beside(environment, {state.pk for state in snapshots.live_states(environment, now)})
+    _forget_states_beside(environment, {state.pk for state in snapshot_states.live_states(environment, now)})
     features = Feature.live.filter(project=environment.project).order_by("pk")
     version_copies.first_versions(environment, features, now=now)
     own = FeatureVersion.live.filter(environment=environment, feature=OuterRef("feature_id"), is_current=True)

@@ -18,7 +18,7 @@ from vexil.controlplane.db.models import (
     Project,
 )
 from vexil.controlplane.permissions import Actor
-from vexil.controlplane.queries import snapshots
+from vexil.controlplane.queries import snapshot_states
 
 
 def items(environment: Environment, tag_ids: Sequence[int], *, now: datetime) -> list[dict[str, Any]]:
@@ -28,7 +28,7 @@ def items(environment: Environment, tag_ids: Sequence[int], *, now: datetime) ->
     """
     defaults = {
         state.feature_id: state
-        for state in snapshots.live_states(environment, now)
+        for state in snapshot_states.live_states(environment, now)
         if state.feature_segment_id is None and state.identity_id is None
     }
     features = Feature.live.filter(project=environment.project, is_archived=False)

@@ -103,7 +103,7 @@ def of_environment(environment: Environment, *, now: datetime) -> EnvironmentVol
         return None
     version, body = stored
     source = snapshot.decode(body)
-    volume = _measured(environment.pk, version, source)
+    volume = _measured(version, source)
     found = [
         *_unused_features(environment, source, volume, now),
         *_unused_segments(source, volume),
@@ -122,20 +122,21 @@ def of_environment(environment: Environment, *, now: datetime) -> EnvironmentVol
     )
 
 
-_measurements: dict[int, tuple[int, DocumentVolume]] = {}
+_measurements: dict[str, tuple[int, DocumentVolume]] = {}
+"""By client key: the version measured last."""
 _lock = threading.Lock()
 
 
-def _measured(environment_id: int, version: int, source: snapshot.Snapshot) -> DocumentVolume:
+def _measured(version: int, source: snapshot.Snapshot) -> DocumentVolume:
     """Measuring a document of 30 MB takes seconds, so it is done once for a version, by one request at a time."""
     with _lock:
-        known = _measurements.get(environment_id)
+        known = _measurements.get(source.environment.api_key)
         if known is not None and known[0] == version:
             return known[1]
         if len(_measurements) >= _MEASURED_MAX:
             _measurements.clear()
         volume = measure(source)
-        _measurements[environment_id] = (version, volume)
+        _measurements[source.environment.api_key] = (version, volume)
         return volume
 
 

@@ -1,8 +1,10 @@
 """Snapshots in PostgreSQL."""
 
+from collections.abc import Sequence
+
 from vexil.stores.postgres.connections import Connections
 from vexil.stores.postgres.schema import CHANGE_LOCK
-from vexil.stores.snapshots import EnvironmentKey, Head, head, keys_text
+from vexil.stores.snapshots import EnvironmentKey, Head, NewSnapshot, head, keys_text
 
 CHANNEL = "flags_snapshots"
 
@@ -43,6 +45,12 @@ class PostgresSnapshots:
         with self._connections.writing() as connection:
             connection.execute(_LOCK, (CHANGE_LOCK,))
             return connection.execute(_PUT, (environment_id, version, keys_text(keys), body, CHANNEL)).rowcount == 1
+
+    def put_all(self, snapshots: Sequence[NewSnapshot]) -> None:
+        with self._connections.writing() as connection:
+            connection.execute(_LOCK, (CHANGE_LOCK,))
+            for each in snapshots:
+                connection.execute(_PUT, (each.environment_id, each.version, keys_text(each.keys), each.body, CHANNEL))
 
     def forget(self, environment_id: int, version: int, ended: tuple[EnvironmentKey, ...] = ()) -> None:
         with self._connections.writing() as connection:

@@ -1,6 +1,8 @@
 """Snapshots in SQLite."""
 
-from vexil.stores.snapshots import EnvironmentKey, Head, head, keys_text
+from collections.abc import Sequence
+
+from vexil.stores.snapshots import EnvironmentKey, Head, NewSnapshot, head, keys_text
 from vexil.stores.sqlite.connections import Connections, translating
 
 # SQLite has one writer at a time, so the next change number follows in the order of commits.
@@ -30,6 +32,12 @@ class SqliteSnapshots:
         with translating:
             connection = self._connections.get()
             return connection.execute(_PUT, (environment_id, version, keys_text(keys), body)).rowcount == 1
+
+    def put_all(self, snapshots: Sequence[NewSnapshot]) -> None:
+        with self._connections.writing() as connection:
+            connection.executemany(
+                _PUT, [(each.environment_id, each.version, keys_text(each.keys), each.body) for each in snapshots]
+            )
 
     def forget(self, environment_id: int, version: int, ended: tuple[EnvironmentKey, ...] = ()) -> None:
         with translating:

@@ -37,9 +37,14 @@ class TypedValue(models.Model):
 
     @property
     def value(self) -> FlagValue:
-        if self.type == ValueType.INTEGER:
-            return self.integer_value
-        return self.boolean_value if self.type == ValueType.BOOLEAN else self.string_value
+        return typed_value(self.type, integer=self.integer_value, string=self.string_value, boolean=self.boolean_value)
+
+
+def typed_value(type_name: str, *, integer: int | None, string: str | None, boolean: bool | None) -> FlagValue:
+    """The one of a row's three columns that counts."""
+    if type_name == ValueType.INTEGER:
+        return integer
+    return boolean if type_name == ValueType.BOOLEAN else string
 
 
 class Feature(SoftDeletable):
