@@ -39,8 +39,17 @@ class Row:
         return self.feature.type == FeatureType.MULTIVARIATE
 
     @property
+    def shown_tags(self) -> list[Tag]:
+        """Those that no badge stands for."""
+        return [tag for tag in self.tags if tag.type not in {TagType.STALE, TagType.UNHEALTHY}]
+
+    @property
     def is_stale(self) -> bool:
         return any(tag.type == TagType.STALE for tag in self.tags)
+
+    @property
+    def is_unhealthy(self) -> bool:
+        return any(tag.type == TagType.UNHEALTHY for tag in self.tags)
 
     @property
     def is_permanent(self) -> bool:

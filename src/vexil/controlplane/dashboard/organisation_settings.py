@@ -27,7 +27,7 @@ class OrganisationSettings(Form):
     force_2fa = forms.BooleanField(
         required=False,
         label="Ask for two-step log-in",
-        help_text="Other dashboards read this; this one does not insist yet.",
+        help_text="Who has not set it up is led to that before anything else; scripts with tokens and keys go on.",
     )
 
 

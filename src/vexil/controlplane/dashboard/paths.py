@@ -10,7 +10,8 @@ from django.urls import URLPattern, reverse
 from django.urls import path as django_path
 from django.views.decorators.http import require_http_methods
 
-from vexil.controlplane.dashboard import htmx
+from vexil.controlplane.dashboard import htmx, problems
+from vexil.controlplane.dashboard.places import SecondFactorNeeded
 
 View = Callable[..., HttpResponseBase]
 
@@ -28,7 +29,12 @@ def page(route: str, view: View, name: str, *, methods: str = "GET", is_public: 
 def _for_people(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, **parts: Any) -> HttpResponseBase:
-        return view(request, **parts) if request.user.is_authenticated else to_login(request)
+        if not request.user.is_authenticated:
+            return to_login(request)
+        try:
+            return view(request, **parts)
+        except SecondFactorNeeded as needed:
+            return problems.second_factor_needed(request, needed.organisation)
 
     return guarded
 

@@ -1,6 +1,7 @@
 """Where a page is: in an organisation, a project, an environment, and what the person may do there.
 
-Raises Http404 for what the person may not know of, and PermissionDenied where a right is missing. Finding a place runs
+Raises Http404 for what the person may not know of, PermissionDenied where a right is missing, and SecondFactorNeeded
+where the organisation insists on one. Finding a place runs
 two statements for an organisation's admin, three for others.
 """
 
@@ -12,9 +13,17 @@ from django.http import Http404, HttpRequest
 from vexil.controlplane import permissions
 from vexil.controlplane.db.models import Environment, Organisation, Project, User
 from vexil.controlplane.permissions import Actor, Rights, Standing
-from vexil.controlplane.queries import environments
+from vexil.controlplane.queries import environments, second_factors
 
 _NONE = Rights()
+
+
+class SecondFactorNeeded(Exception):
+    """The organisation lets in only those who log in in two steps, and this person does not."""
+
+    def __init__(self, organisation: Organisation) -> None:
+        super().__init__(organisation.name)
+        self.organisation = organisation
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,8 @@ def at_environment(
 
 
 def _checked(place: Place, needs: str, *, needs_admin: bool) -> Place:
+    if place.organisation.force_2fa and place.by.user and not second_factors.has_one(place.by.user):
+        raise SecondFactorNeeded(place.organisation)
     if needs_admin and not place.rights.is_admin:
         raise PermissionDenied("admin")
     if needs and not place.may(needs):

@@ -1,8 +1,10 @@
 """Pages for what cannot be shown or done: each says why, and what to do."""
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
-from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard import htmx, rendering
+from vexil.controlplane.db.models import Organisation
 from vexil.controlplane.permissions import ENVIRONMENT_PERMISSIONS, ORGANISATION_PERMISSIONS, PROJECT_PERMISSIONS
 
 _RIGHTS = {
@@ -28,6 +30,13 @@ def forbidden(request: HttpRequest, needed: str) -> HttpResponse:
     return _problem(
         request, 403, "You may not do this", f"You can see this place, but {what}. An administrator can give it to you."
     )
+
+
+def second_factor_needed(request: HttpRequest, organisation: Organisation) -> HttpResponse:
+    """Leads on to setting one up; htmx asks for parts of pages, which this is none of."""
+    if htmx.is_fragment(request):
+        return htmx.go_to(reverse("projects", kwargs={"organisation_id": organisation.pk}))
+    return rendering.page(request, "pages/second_factor.html", None, {"organisation": organisation}, status=403)
 
 
 def stale_form(request: HttpRequest) -> HttpResponse:

@@ -8,7 +8,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 
-from vexil.controlplane.dashboard import htmx
+from vexil.controlplane.dashboard import htmx, usage_alerts
 from vexil.controlplane.dashboard.navigation import navigation
 from vexil.controlplane.dashboard.places import Place
 
@@ -23,7 +23,12 @@ def page(
     request: HttpRequest, template: str, place: Place | None = None, values: Values | None = None, *, status: int = 200
 ) -> HttpResponse:
     """A whole page; `place` fills the navigation around it."""
-    around = {"place": place, "navigation": navigation(request, place), "theme": theme_of(request)}
+    around = {
+        "place": place,
+        "navigation": navigation(request, place),
+        "theme": theme_of(request),
+        "alert": usage_alerts.of(place),
+    }
     html = render_to_string(template, {**around, **(values or {})}, request)
     return htmx.varied(HttpResponse(html, status=status))
 
