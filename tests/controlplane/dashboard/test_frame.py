@@ -86,6 +86,7 @@ def test_a_row_leads_to_its_lines_in_the_audit_log_and_shows_that_it_is_unhealth
     feature = scene.feature("flag & more")
     sick = Tag.objects.create(project=scene.project, label="Unhealthy", type=TagType.UNHEALTHY, is_system_tag=True)
     feature.tags.add(sick)
+    admin.post(f"{features_path(scene)}/{feature.pk}/enabled", {"enabled": "true"})
     page = admin.get(features_path(scene))
     [url] = [url for url in page.attributes("a", "href") if "audit-log?" in url]
 
