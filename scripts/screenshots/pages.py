@@ -64,6 +64,7 @@ PAGES = {
     "integrations-environment-one": f"{_ENVIRONMENT}/integrations/amplitude",
     "organisation-integrations-one": f"{_ORGANISATION}/integrations/grafana",
     "feature-files": f"{_PROJECT}/import-export",
+    "feature-files-launch-darkly": f"{_PROJECT}/import-export/launch-darkly",
     "audit-log": f"{_PROJECT}/audit-log",
     "audit-log-one": f"{_PROJECT}/audit-log/{{record}}",
     "volume": f"{_PROJECT}/volume",

@@ -142,6 +142,11 @@ class OtherServices(Throttling):
     github_pem: str = _setting("GITHUB_PEM", "", "Private key of that GitHub app, in PEM.")
     github_webhook_secret: str = _setting("GITHUB_WEBHOOK_SECRET", "", "What GitHub signs its messages to us with.")
     github_api_url: str = _setting("VEXIL_GITHUB_API_URL", "https://api.github.com/", "GitHub's API, or your own's.")
+    launch_darkly_url: str = _setting(
+        "VEXIL_LAUNCH_DARKLY_URL",
+        "https://app.launchdarkly.com/",
+        "Where projects are imported from; LaunchDarkly has other addresses for the EU and for governments.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

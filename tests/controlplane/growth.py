@@ -37,6 +37,7 @@ from vexil.controlplane.db.models import (
     Integration,
     Invite,
     InviteLink,
+    LaunchDarklyImport,
     Membership,
     MetadataField,
     MetadataModelField,
@@ -100,6 +101,8 @@ def _organisation(world: World, number: int) -> None:
 
 def _project(world: World, number: int) -> None:
     scene = world.scene
+    user = make_user()
+    LaunchDarklyImport.objects.create(project=scene.project, user=user, completed_at=timezone.now())
     first = world.feature()
     another = make_project(scene.project.organisation)
     make_environment(another)

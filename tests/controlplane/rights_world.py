@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
 from tests.controlplane.client import AdminClient
 from tests.controlplane.scenes import Scene, json_of, make_scene
 from tests.factories import grant_environment, grant_project, make_master_api_key, make_organisation, make_user
@@ -23,6 +25,7 @@ from vexil.controlplane.db.models import (
     Integration,
     Invite,
     InviteLink,
+    LaunchDarklyImport,
     Membership,
     MetadataField,
     MetadataModelField,
@@ -205,6 +208,7 @@ def _things(scene: Scene, bystander: User) -> dict[str, Any]:
         "state_id": override["id"],
         "user_id": bystander.pk,
         "group_id": group["id"],
+        "import_id": LaunchDarklyImport.objects.create(project=scene.project, completed_at=timezone.now()).pk,
         "export_id": FeatureExport.objects.create(environment=scene.environment, status="SUCCESS", content="[]").pk,
         "key_id": server_key["id"],
         "tag_id": Tag.objects.create(project=scene.project, label="beta").pk,

@@ -313,6 +313,7 @@ WRITES: dict[str, Write] = {
     "POST features/feature-import/<id:environment_id>": Write(
         NEW, f"{_FORM}--{_BOUNDARY}--\r\n".encode(), content_type=f"multipart/form-data; boundary={_BOUNDARY}"
     ),
+    f"POST {_PROJECT}imports/launch-darkly/": Write(NEW, {"token": "api-1", "project_key": "web"}),
     "POST features/feature-segments/": Write(
         NEW, {"feature": "$feature", "segment": "$segment", "environment": "$environment"}
     ),

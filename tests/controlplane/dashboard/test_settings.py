@@ -8,16 +8,18 @@ from tests.controlplane.client import AdminClient
 from tests.controlplane.dashboard.client import Pages
 from tests.controlplane.scenes import Scene
 from tests.factories import grant_project, make_user
-from vexil.controlplane.actions import feature_files
+from vexil.controlplane.actions import feature_files, launch_darkly_imports
 from vexil.controlplane.db.models import (
     FeatureExport,
     FeatureImport,
+    LaunchDarklyImport,
     MasterAPIKey,
     Membership,
     Organisation,
     Project,
     Tag,
 )
+from vexil.controlplane.db.models.launch_darkly_imports import ImportResult
 from vexil.controlplane.permissions import VIEW_PROJECT
 
 
@@ -149,3 +151,21 @@ def test_members_without_rights_are_refused(scene: Scene) -> None:
     ]
     assert [page.status for page in refused] == [403] * 7
     assert pages.get(project_path(scene, "/tags")).status == 200
+
+
+def test_a_launch_darkly_project_is_asked_for_and_followed(scene: Scene, admin: Pages) -> None:
+    path = project_path(scene, "/import-export/launch-darkly")
+
+    admin.post(path, {"project_key": "web", "token": "api-1"})
+    again = admin.post(path, {"project_key": "web", "token": "api-1"})
+    wanted = LaunchDarklyImport.objects.get()
+    waiting = admin.get(path)
+    launch_darkly_imports.end(wanted, ImportResult.INCOMPLETE, ["Flag <b>: no."])
+    ended = admin.get(path)
+
+    assert again.status == 422
+    assert "Existing import already in progress for this project" in again.text
+    assert "waiting" in waiting.text
+    assert "done, with gaps" in ended.text
+    assert ended.texts(".plain-list li") == ["Flag <b>: no."]
+    assert "api-1" not in ended.text

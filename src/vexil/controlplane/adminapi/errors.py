@@ -28,6 +28,7 @@ from vexil.controlplane.actions.groups import NoMember
 from vexil.controlplane.actions.identities import IdentityExists, UnknownIdentity
 from vexil.controlplane.actions.integrations import AlreadyIntegrated
 from vexil.controlplane.actions.invites import InviteExpired, JoiningByLinkDisabled, LinksDisabled, WrongAddress
+from vexil.controlplane.actions.launch_darkly_imports import StillImporting
 from vexil.controlplane.actions.plan_limits import NoProjectLeft, NoSeatLeft
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.actions.second_factors import AlreadyActive, NotActive, WrongCode
@@ -95,6 +96,7 @@ def _gone(model: str) -> Callable[[Any], Answer]:
 
 
 ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
+    StillImporting: lambda error: (status.HTTP_400_BAD_REQUEST, [error.message]),
     Refused: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field or "non_field_errors": [error.message]}),
     SignUpClosed: lambda error: (status.HTTP_403_FORBIDDEN, {"detail": str(error)}),
     AlreadyActive: lambda _: (status.HTTP_400_BAD_REQUEST, {"error": "MFA method already active."}),

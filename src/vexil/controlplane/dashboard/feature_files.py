@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from vexil.controlplane import permissions
 from vexil.controlplane.actions import feature_files as actions
-from vexil.controlplane.dashboard import htmx, rendering
+from vexil.controlplane.dashboard import htmx, launch_darkly_imports, rendering
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_project
@@ -55,7 +55,8 @@ def shown(request: HttpRequest, project_id: int) -> HttpResponse:
         )
         if wanted is not None:
             return rendering.done(request, _url(project_id), "The import has begun; it shows below when it is done.")
-    values = {"environments": environments, **_files(environments)}
+    tabs = launch_darkly_imports.tabs(project_id, "feature-files")
+    values = {"environments": environments, "tabs": tabs, **_files(environments)}
     if htmx.is_fragment(request):
         return rendering.fragment(request, "feature_files/files.html", place, values)
     return rendering.form_page(request, "feature_files/files_page.html", place, form, values)

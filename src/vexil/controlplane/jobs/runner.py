@@ -8,7 +8,7 @@ from django.db import close_old_connections
 from django.db.utils import Error
 
 from vexil.controlplane.actions import publishing, versions
-from vexil.controlplane.jobs import daily, deliveries, feature_files, recurring
+from vexil.controlplane.jobs import daily, deliveries, feature_files, launch_darkly_imports, recurring
 from vexil.signals import EndSignal
 from vexil.stores.unavailable import Unavailable
 
@@ -20,7 +20,7 @@ _SWEEP_SECONDS = 1.0
 def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
     """Work until SIGTERM or SIGINT, or until `is_wanted` says no. Runs in a process of its own."""
     end, stopping = EndSignal(), threading.Event()
-    jobs = (deliveries, daily, feature_files, recurring)
+    jobs = (deliveries, daily, feature_files, launch_darkly_imports, recurring)
     beside = [threading.Thread(target=job.run, args=[stopping], name=job.__name__) for job in jobs]
     for thread in beside:
         thread.start()

@@ -17,6 +17,7 @@ from .grants import EnvironmentGrant, OrganisationGrant, ProjectGrant
 from .groups import Group, GroupMembership
 from .integrations import Integration
 from .invites import Invite, InviteLink
+from .launch_darkly_imports import LaunchDarklyImport
 from .master_api_keys import MasterAPIKey
 from .metadata import Metadata, MetadataField, MetadataModelField, MetadataRequirement
 from .organisation_imports import OrganisationImport
@@ -54,6 +55,7 @@ __all__ = [
     "Integration",
     "Invite",
     "InviteLink",
+    "LaunchDarklyImport",
     "MasterAPIKey",
     "Membership",
     "Metadata",
