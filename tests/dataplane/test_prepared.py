@@ -105,7 +105,7 @@ class Holder:
 
 
 def answer() -> Prepared:
-    return Prepared(None, None, None, b"x" * 400, [])
+    return Prepared(None, None, None, [b"x" * 200, b"x" * 200])
 
 
 def test_the_memory_of_all_answers_is_bounded() -> None:

@@ -16,11 +16,16 @@ A plain tuple, since there is one for each feature in each report.
 """
 
 
-def counts(form: Any) -> list[Evaluations]:
-    """The flat form: names and counts; what is no count, or an impossible one, is skipped."""
+def counts(form: Any) -> dict[str, Any]:
+    """The flat form: names and counts, if they are some (`is_count`)."""
     if not isinstance(form, dict):
         raise errors.invalid({"non_field_errors": ["Expected a JSON object."]})
-    return [(name, None, count) for name, count in form.items() if type(count) is int and 0 < count <= _NUMBER_MAX]
+    return form
+
+
+def is_count(value: Any) -> bool:
+    """Whether that often is possible."""
+    return type(value) is int and 0 < value <= _NUMBER_MAX
 
 
 def evaluations(form: Any) -> list[Evaluations]:

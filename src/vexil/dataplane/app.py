@@ -5,11 +5,12 @@ Order of the checks (sdk-api.md §1.1): host, preflight, path, `Accept`, key, it
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 
 from vexil.config import Config
-from vexil.dataplane import errors, health, rsgi, serving, streams
+from vexil.dataplane import errors, health, lookups, rsgi, serving, streams
 from vexil.dataplane.analytics import Analytics
 from vexil.dataplane.compression import coding_for
 from vexil.dataplane.deprecated import Deprecated
@@ -19,10 +20,11 @@ from vexil.dataplane.errors import Refusal
 from vexil.dataplane.extensions import extensions
 from vexil.dataplane.health import Installation
 from vexil.dataplane.identifications import Identifications
-from vexil.dataplane.identities import Find, Identities
+from vexil.dataplane.identities import Identities
 from vexil.dataplane.prepared import PreparedAnswers
-from vexil.dataplane.requests import OpenRequest, Request
+from vexil.dataplane.requests import OpenRequest, Request, Sender
 from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, ScopeHeaders, Stream
+from vexil.dataplane.shortcuts import Shortcut, Shortcuts
 from vexil.dataplane.stored_traits import StoredTraits
 from vexil.dataplane.usage import UsageCounter
 from vexil.refused_hosts import RefusedHosts
@@ -62,6 +64,7 @@ class DataPlane:
         self._serves_streams = serves_flags
         self._compresses = config.enable_gzip_compression
         self._usage = UsageCounter(stores, keeps_requests=config.enable_api_usage_tracking)
+        self._shortcuts = Shortcuts(self._environments, self._usage)
         self._identifications = Identifications(stores.identifications)
         self._saves: Batches[Upsert, Identity] = Batches(stores.identities.save_many)
         self._finds: Batches[tuple[int, str], Identity | None] | None = None
@@ -118,6 +121,33 @@ class DataPlane:
     def _stream_key(self, path: str) -> str | None:
         return streams.key_of(path) if self._serves_streams else None
 
+    def shortcut(self, scope: Scope) -> Shortcut | None:
+        """What answers further requests with this head without a wait; None where there is nothing of the kind."""
+        headers = scope.headers
+        endpoint = self._endpoints.find(scope.path)
+        answer = endpoint.at_once.get(scope.method) if endpoint else None
+        if (
+            endpoint is None
+            or answer is None
+            or scope.query_string
+            or not self._is_good_host(headers.get("host") or "")
+        ):
+            return None
+        if self._compresses and coding_for(headers.get("accept-encoding")):
+            return None
+        try:
+            _refuse_unless_acceptable(scope)
+            key = _key(endpoint, headers)
+        except Refusal:
+            return None
+        if endpoint.needs_server_key and not is_server_key(key):
+            return None
+        sender = Sender(key, headers, self._usage.labels.of(headers))
+        if int(headers.get("content-length", 0)) > self._config.body_bytes_max:
+            return None
+        shared = partial(self._shared_headers, endpoint, scope.method, headers)
+        return Shortcut(self._shortcuts, answer, sender, resource=endpoint.resource, shared=shared)
+
     async def __call__(self, scope: Scope, stream: Stream) -> None:
         """Answer one request; whatever goes wrong is an answer, too."""
         request_headers = scope.headers
@@ -132,20 +162,24 @@ class DataPlane:
         endpoint = self._endpoints.find(scope.path)
         if endpoint is not None:
             response = await self._answer(endpoint, scope, stream)
-            shared = headers_of(endpoint, scope.method, response.status, request_headers.get("authorization"))
+            shared = self._shared_headers(endpoint, scope.method, request_headers, response.status)
         elif (key := self._stream_key(scope.path)) is not None:
             return await self._stream(key, scope, stream)
         else:
             response, shared = await self._service(scope)
-        if response.status != 301:
-            shared += self._always
-        if origin:
+            if response.status != 301:
+                shared += self._always
             shared += wire_headers.cors(origin)
         if self._compresses and (coding := coding_for(request_headers.get("accept-encoding"))):
             response = await rsgi.compressed(response, coding)
         if response.pieces is not None:
             return await rsgi.send_pieces(stream, response, response.pieces, shared)
         return rsgi.send(stream, response, shared)
+
+    def _shared_headers(self, endpoint: Endpoint, method: str, headers: ScopeHeaders, status: int) -> Headers:
+        """What an endpoint's answer has besides its own headers."""
+        shared = headers_of(endpoint, method, status, headers.get("authorization")) + self._always
+        return shared + wire_headers.cors(headers.get("origin"))
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
         try:
@@ -186,7 +220,7 @@ class DataPlane:
         if endpoint.needs_server_key and not is_server_key(key):
             raise errors.server_key_needed()
         if endpoint.resource:
-            self._usage.count(access.environment.id, endpoint.resource, scope.headers)
+            self._usage.count(access.environment.id, endpoint.resource, self._usage.labels.of(scope.headers))
         serving.check(access.environment.organisation)
         return Request(scope.method, scope.query_string, scope.headers, stream, access)
 
@@ -207,30 +241,16 @@ class DataPlane:
         return errors.answer(errors.not_found(), scope), wire_headers.VARY_ORIGIN
 
     def _all_endpoints(self) -> Endpoints:
-        find, save, bytes_max = self._find(), self._saves.run, self._config.body_bytes_max
+        found = lookups.with_others(self._finds) if self._finds else lookups.one_by_one(self._stores.identities)
+        find, save, bytes_max = found.find, self._saves.run, self._config.body_bytes_max
         prepared = PreparedAnswers(self._config.prepared_answers_mb * 1024 * 1024)
         handlers = Handlers(
-            identities=Identities(find, save, self._identifications.note, prepared=prepared, body_bytes_max=bytes_max),
+            identities=Identities(found, save, self._identifications.note, answers=prepared, body_bytes_max=bytes_max),
             traits=StoredTraits(save, self._increments.run, bytes_max),
             deprecated=Deprecated(find, save, bytes_max),
             analytics=Analytics(self._usage, bytes_max),
         )
         return all_endpoints(handlers, extensions(find, bytes_max), compresses=self._compresses)
-
-    def _find(self) -> Find:
-        """SQLite answers in microseconds, so it is asked on the loop; PostgreSQL is asked for many at once."""
-        finds, store = self._finds, self._stores.identities
-        if finds is None:
-
-            async def find_in_process(environment_id: int, identifier: str) -> Identity | None:
-                return store.find(environment_id, identifier)
-
-            return find_in_process
-
-        async def find_with_others(environment_id: int, identifier: str) -> Identity | None:
-            return await finds.run((environment_id, identifier))
-
-        return find_with_others
 
     async def _readiness(self) -> Response:
         return await health.readiness(self._installation.checks, self._refused_hosts.lately())

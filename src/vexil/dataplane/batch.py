@@ -10,7 +10,6 @@ from typing import Any
 from vexil.dataplane import bodies, errors, forms, identities, rsgi
 from vexil.dataplane.environments import Access
 from vexil.dataplane.errors import Refusal
-from vexil.dataplane.flags import updated_at
 from vexil.dataplane.forms import GivenIdentity
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
@@ -29,7 +28,7 @@ class Batch:
         given = _given(bodies.parse(body, request.headers.get("content-type")))
         if not (access.is_server or access.environment.settings.allow_client_traits):
             given = [identity._replace(traits={}) for identity in given]
-        headers = updated_at(access.environment.updated_at_text)
+        headers = access.environment.headers
         return Response(200, headers, pieces=_pieces(access, given))
 
 

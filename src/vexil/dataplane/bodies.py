@@ -22,6 +22,17 @@ async def read(request: OpenRequest, bytes_max: int) -> Any:
     return parse(body, request.headers.get("content-type"))
 
 
+def json_object(body: bytes, content_type: str | None) -> dict[str, Any] | None:
+    """What `read` would give, if that is an object sent plainly as JSON."""
+    if content_type != _JSON:
+        return None
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
 def media_type(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].strip().lower()
 

@@ -13,6 +13,7 @@ from vexil.dataplane.finished import Finished
 from vexil.dataplane.prepared import Prepared
 from vexil.reasons.decisions import Decisions, strongest_first
 from vexil.wire import document, flags, snapshot, times
+from vexil.wire.headers import Headers
 
 Outcomes = engine.Outcomes[bytes]
 Warn = Callable[[str], None]
@@ -29,6 +30,11 @@ class CompiledEnvironment:
         self.has_identity_integrations = source.environment.has_identity_integrations
         self.updated_at = datetime.fromisoformat(source.environment.updated_at)
         self.updated_at_text = times.unix_text(self.updated_at)
+        self.headers: Headers = (
+            ("Content-Type", "application/json"),
+            ("X-Flagsmith-Document-Updated-At", self.updated_at_text),
+        )
+        """Of an answer that a client compares with the event stream."""
         self.last_modified = times.http_date(self.updated_at)
         self.identity_overrides = {entry.identifier: entry for entry in source.identity_overrides}
         self.document = Finished(document.encoded(source), self.updated_at_text, self.last_modified)

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from vexil.dataplane import bodies, errors, forms, subjects, trait_forms, traits
 from vexil.dataplane.environments import Access
+from vexil.dataplane.lookups import Find
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.stored_traits import refuse_unless_allowed, refuse_unless_stored
@@ -15,7 +16,6 @@ from vexil.wire.headers import Headers
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 
-Find = Callable[[int, str], Awaitable[Identity | None]]
 Save = Callable[[Upsert], Awaitable[Identity]]
 
 

@@ -1,18 +1,24 @@
 """`GET /api/v1/environment-document/`: all that local evaluation needs (sdk-api.md §6)."""
 
 from vexil.dataplane.compiled import CompiledEnvironment
+from vexil.dataplane.environments import Access
 from vexil.dataplane.finished import is_known
-from vexil.dataplane.requests import Request
+from vexil.dataplane.requests import Request, Sender
 from vexil.dataplane.rsgi import Response, ScopeHeaders
 from vexil.wire import times
 
 
 async def get(request: Request) -> Response:
-    environment = request.access.environment
+    return _answer(request.access.environment, request.headers)
+
+
+def get_at_once(access: Access, sender: Sender, _: bytes) -> Response:
+    return _answer(access.environment, sender.headers)
+
+
+def _answer(environment: CompiledEnvironment, headers: ScopeHeaders) -> Response:
     document = environment.document
-    if _is_unchanged(request.headers, environment):
-        return Response(304, document.unchanged)
-    return Response(200, document.headers, document.plain, None, document)
+    return document.unchanged if _is_unchanged(headers, environment) else document.whole()
 
 
 def _is_unchanged(headers: ScopeHeaders, environment: CompiledEnvironment) -> bool:

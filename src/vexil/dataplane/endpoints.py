@@ -8,7 +8,9 @@ from functools import partial
 from vexil.dataplane import document, errors, flags
 from vexil.dataplane.analytics import Analytics
 from vexil.dataplane.deprecated import Deprecated, options_of_feature
+from vexil.dataplane.environments import Access
 from vexil.dataplane.identities import Identities
+from vexil.dataplane.requests import Sender
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.stored_traits import StoredTraits
 from vexil.wire import json_text
@@ -16,6 +18,8 @@ from vexil.wire.headers import Headers
 
 Handler = Callable[..., Awaitable[Response]]
 """Takes the request and, by name, the parts of its path."""
+AtOnce = Callable[[Access, Sender, bytes], Response | None]
+"""The same for a request without a query, whose body is here; None where that would take a wait or a refusal."""
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 
@@ -37,6 +41,8 @@ class Endpoint:
     """The key may come as `Authorization: Bearer`, too."""
     allow: str = ""
     """Made of the methods unless given."""
+    at_once: Mapping[str, AtOnce] = field(default_factory=dict)
+    """By method, where there is a quick way besides."""
     headers: Headers = field(init=False)
     headers_found: Headers = field(init=False)
 
@@ -90,20 +96,34 @@ def all_endpoints(handlers: Handlers, extensions: Mapping[str, Endpoint], *, com
 def _fixed(handlers: Handlers) -> dict[str, Endpoint]:
     identities, traits, analytics = handlers.identities, handlers.traits, handlers.analytics
     return {
-        "/api/v1/flags/": Endpoint("flags", {"GET": flags.get}, "Flags", vary="Origin", vary_found=_VARY_FLAGS),
+        "/api/v1/flags/": Endpoint(
+            "flags",
+            {"GET": flags.get},
+            "Flags",
+            vary="Origin",
+            vary_found=_VARY_FLAGS,
+            at_once={"GET": flags.get_at_once},
+        ),
         "/api/v1/identities/": Endpoint(
             "identities",
             {"GET": identities.get, "POST": identities.post},
             "Identities",
             vary_found="X_ENVIRONMENT_KEY, Accept, {}Origin",
+            at_once={"POST": identities.post_at_once},
         ),
         "/api/v1/environment-document/": Endpoint(
-            "environment-document", {"GET": document.get}, "Environment document", needs_server_key=True
+            "environment-document",
+            {"GET": document.get},
+            "Environment document",
+            needs_server_key=True,
+            at_once={"GET": document.get_at_once},
         ),
         "/api/v1/traits/": Endpoint("traits", {"POST": traits.post}, "Traits"),
         "/api/v1/traits/bulk/": Endpoint("traits", {"PUT": traits.put_many}, "Traits in bulk"),
         "/api/v1/traits/increment-value/": Endpoint("traits", {"POST": traits.increment}, "Trait increment"),
-        "/api/v1/analytics/flags/": Endpoint("", {"POST": analytics.post_counts}, "Flag analytics"),
+        "/api/v1/analytics/flags/": Endpoint(
+            "", {"POST": analytics.post_counts}, "Flag analytics", at_once={"POST": analytics.post_counts_at_once}
+        ),
         "/api/v2/analytics/flags/": Endpoint("", {"POST": analytics.post_evaluations}, "Flag analytics"),
         "/api/v1/analytics/telemetry/": Endpoint("", {"POST": analytics.post_telemetry}, "Telemetry", needs_key=False),
     }

@@ -8,9 +8,8 @@ from typing import Any
 
 from vexil.dataplane import bodies, forms, rsgi, subjects, traits
 from vexil.dataplane.environments import Access
-from vexil.dataplane.flags import updated_at
 from vexil.dataplane.forms import GivenIdentity
-from vexil.dataplane.identities import Find
+from vexil.dataplane.lookups import Find
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.traits import ShownTrait
@@ -31,7 +30,7 @@ class Explain:
         identity = await self._find(access.environment.id, given.identifier) if given.identifier else None
         # Each step of each segment takes its time: other requests must not wait for it.
         explanation = await asyncio.to_thread(_explained, access, given, identity)
-        return Response(200, updated_at(access.environment.updated_at_text), json_text.dumps(explanation))
+        return Response(200, access.environment.headers, json_text.dumps(explanation))
 
 
 def _explained(access: Access, given: GivenIdentity, identity: Identity | None) -> dict[str, Any]:

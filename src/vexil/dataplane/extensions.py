@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from vexil.dataplane.batch import Batch
 from vexil.dataplane.endpoints import Endpoint
 from vexil.dataplane.explain import Explain
-from vexil.dataplane.identities import Find
+from vexil.dataplane.lookups import Find
 from vexil.dataplane.ofrep import Ofrep
 
 

@@ -3,6 +3,7 @@
 from hashlib import blake2b
 
 from vexil.dataplane.compression import Compressed
+from vexil.dataplane.rsgi import Response
 from vexil.wire.headers import Headers
 
 
@@ -16,14 +17,19 @@ class Finished(Compressed):
         digest = blake2b(body, digest_size=12, key=updated_at_text.encode()).hexdigest()
         # Weak: the compressed form of the same bytes has the same ETag.
         self.etag = f'W/"{digest}"'
-        self.unchanged: Headers = (("ETag", self.etag),)
+        conditions: Headers = (("ETag", self.etag),)
         if last_modified:
-            self.unchanged = (("Last-Modified", last_modified), *self.unchanged)
+            conditions = (("Last-Modified", last_modified), *conditions)
         self.headers: Headers = (
             ("Content-Type", "application/json"),
             ("X-Flagsmith-Document-Updated-At", updated_at_text),
-            *self.unchanged,
+            *conditions,
         )
+        self.unchanged = Response(304, conditions)
+
+    def whole(self) -> Response:
+        # Made each time: kept here it would form a circle, and the environment that it is part of would stay in memory.
+        return Response(200, self.headers, self.plain, None, self)
 
 
 def is_known(if_none_match: str, etag: str) -> bool:

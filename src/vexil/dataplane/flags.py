@@ -1,8 +1,9 @@
 """`GET /api/v1/flags/`: the environment's defaults (sdk-api.md §3)."""
 
 from vexil.dataplane import errors
+from vexil.dataplane.environments import Access
 from vexil.dataplane.finished import Finished, is_known
-from vexil.dataplane.requests import Request
+from vexil.dataplane.requests import Request, Sender
 from vexil.dataplane.rsgi import Response
 from vexil.wire.headers import Headers
 
@@ -23,12 +24,12 @@ async def get(request: Request) -> Response:
     return Response(200, JSON, flag)
 
 
+def get_at_once(access: Access, sender: Sender, _: bytes) -> Response:
+    """All flags, to a request without a query."""
+    return _all(access.view.flags, sender.headers.get("if-none-match"))
+
+
 def _all(flags: Finished, if_none_match: str | None) -> Response:
     if if_none_match is not None and is_known(if_none_match, flags.etag):
-        return Response(304, flags.unchanged)
-    return Response(200, flags.headers, flags.plain, None, flags)
-
-
-def updated_at(unix_text: str) -> Headers:
-    """Headers of an answer that a client compares with the event stream."""
-    return (("Content-Type", "application/json"), ("X-Flagsmith-Document-Updated-At", unix_text))
+        return flags.unchanged
+    return flags.whole()

@@ -6,13 +6,13 @@ An answer costs one row read; a write only when something changed, and then the 
 from collections.abc import Awaitable, Callable, Mapping
 from json.encoder import encode_basestring_ascii
 
-from vexil.dataplane import bodies, errors, forms, rsgi, subjects, traits, typical
+from vexil.dataplane import bodies, errors, forms, prepared, rsgi, subjects, traits, typical
 from vexil.dataplane.compiled import CompiledEnvironment
 from vexil.dataplane.environments import Access
-from vexil.dataplane.flags import updated_at
 from vexil.dataplane.forms import GivenIdentity, GivenTrait
+from vexil.dataplane.lookups import Lookups
 from vexil.dataplane.prepared import Prepared, PreparedAnswers
-from vexil.dataplane.requests import Request
+from vexil.dataplane.requests import Request, Sender
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.traits import ShownTrait
 from vexil.stores.identifications import Identification, IdentifiedTrait
@@ -21,19 +21,20 @@ from vexil.wire.headers import Headers
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 
-Find = Callable[[int, str], Awaitable[Identity | None]]
 Save = Callable[[Upsert], Awaitable[Identity]]
 Note = Callable[[Identification], None]
 
 
 class Identities:
-    """The endpoint; `find` reads one stored identity, `save` returns when its change is on disk, `note` at once."""
+    """The endpoint; `save` returns when its change is on disk, `note` at once."""
 
-    def __init__(self, find: Find, save: Save, note: Note, *, prepared: PreparedAnswers, body_bytes_max: int) -> None:
-        self._find = find
+    def __init__(
+        self, lookups: Lookups, save: Save, note: Note, *, answers: PreparedAnswers, body_bytes_max: int
+    ) -> None:
+        self._find, self._find_at_once = lookups
         self._save = save
         self._note = note
-        self._prepared = prepared
+        self._prepared = answers
         self._body_bytes_max = body_bytes_max
 
     async def get(self, request: Request) -> Response:
@@ -74,10 +75,22 @@ class Identities:
             self._prepared.keep(access.view, body, answer)
         return self._response(access, answer)
 
+    def post_at_once(self, access: Access, sender: Sender, content: bytes) -> Response | None:
+        """A prepared answer, if there is one."""
+        known = access.view.prepared.get(content)
+        if known is None or sender.headers.get("content-type") != "application/json":
+            return None
+        if known.identifier is not None:
+            if self._find_at_once is None:
+                return None
+            if not known.holds_for(self._find_at_once(access.environment.id, known.identifier)):
+                return None
+        return self._response(access, known)
+
     def _response(self, access: Access, answer: Prepared) -> Response:
         if answer.identification:
             self._note(answer.identification)
-        return Response(200, updated_at(access.environment.updated_at_text), answer.body())
+        return Response(200, access.environment.headers, answer.body())
 
     async def _known(self, access: Access, request: str | bytes) -> Prepared | None:
         """An answer to the same request, if the identity's row is still what it was."""
@@ -149,7 +162,7 @@ def _evaluate(
 
 
 def _one(access: Access, outcomes: list[bytes], feature_name: str) -> Response:
-    headers = updated_at(access.environment.updated_at_text)
+    headers = access.environment.headers
     for name, flag in zip(access.view.feature_names, outcomes, strict=True):
         if name == feature_name and flag:
             return Response(200, headers, flag)
@@ -172,8 +185,10 @@ def _prepare(
         identifier=identifier if reads_row else None,
         identity_id=identity.id if identity else None,
         traits_text=identity.traits_text if identity else None,
-        head=f'{{"identifier":{encode_basestring_ascii(identifier)},"traits":[{texts}],"flags":['.encode("ascii"),
-        flags=list(filter(None, outcomes)) if access.view.hides_disabled else outcomes,
+        pieces=prepared.pieces(
+            f'{{"identifier":{encode_basestring_ascii(identifier)},"traits":[{texts}],"flags":['.encode("ascii"),
+            list(filter(None, outcomes)) if access.view.hides_disabled else outcomes,
+        ),
         identification=_identification(access, identifier, identity, shown) if is_told else None,
     )
 

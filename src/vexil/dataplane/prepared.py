@@ -19,14 +19,14 @@ _POINTER_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """An answer but for its last concatenation: the flags are shared with the view, so an entry is small."""
+    """An answer but for its last concatenation."""
 
     identifier: str | None
     """The stored identity that must be looked at first; None when the answer hangs on no stored one."""
     identity_id: int | None
     traits_text: str | None
-    head: bytes
-    flags: list[bytes]
+    pieces: list[bytes]
+    """The body, once they are joined by commas. The flags among them are shared with the view, so an entry is small."""
     identification: Identification | None = None
     """What integrations are told each time the answer is given; None where there are none."""
 
@@ -36,7 +36,16 @@ class Prepared:
         return self.traits_text == identity.traits_text and self.identity_id == identity.id
 
     def body(self) -> bytes:
-        return b"".join((self.head, b",".join(self.flags), b"]}"))
+        return b",".join(self.pieces)
+
+
+def pieces(head: bytes, flags: list[bytes]) -> list[bytes]:
+    """What is joined by commas to the head, the flags in a list that it has begun, and the end."""
+    if not flags:
+        return [head + b"]}"]
+    if len(flags) == 1:
+        return [head + flags[0] + b"]}"]
+    return [head + flags[0], *flags[1:-1], flags[-1] + b"]}"]
 
 
 class HasPrepared(Protocol):
@@ -54,7 +63,8 @@ class PreparedAnswers:
         self._holders: WeakSet[HasPrepared] = WeakSet()
 
     def keep(self, holder: HasPrepared, key: str | bytes, answer: Prepared) -> None:
-        size = _ENTRY_BYTES + len(key) + len(answer.head) + len(answer.flags) * _POINTER_BYTES
+        size = _ENTRY_BYTES + len(key) + len(answer.pieces[0]) + len(answer.pieces[-1])
+        size += len(answer.pieces) * _POINTER_BYTES
         if size > self._bytes_max:
             return
         self._bytes += size

@@ -1,10 +1,20 @@
 """One request to an endpoint of the Flags API, past the checks that all endpoints share."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from vexil.dataplane.environments import Access
+from vexil.dataplane.labels import Labels
 from vexil.dataplane.rsgi import ScopeHeaders, Stream
+
+
+class Sender(NamedTuple):
+    """What the head of a request says of who sent it."""
+
+    key: str
+    headers: ScopeHeaders
+    labels: Labels
 
 
 @dataclass(slots=True)

@@ -56,6 +56,10 @@ class Response(NamedTuple):
     """What keeps the body's compressed forms, if the body is used again."""
 
 
+Finished = tuple[int, Headers, bytes]
+"""Status, all headers and the whole body of an answer."""
+
+
 class ProtocolClosed(Exception):
     """The client is gone."""
 

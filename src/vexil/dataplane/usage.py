@@ -4,14 +4,14 @@ All of it is counted in memory and handed to the stores twice a second and at sh
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
 
 from vexil.dataplane.labels import LabelBook, Labels
-from vexil.dataplane.rsgi import ScopeHeaders
 from vexil.dataplane.tallies import Tally
 from vexil.stores.evaluations import EvaluationKey, EvaluationStore, FirstEvaluation
 from vexil.stores.opening import Stores
@@ -28,6 +28,8 @@ _Request = tuple[int, str, Labels]
 """Environment id and resource; a plain tuple, since one is made for each request."""
 _Evaluation = tuple[int, str, bool | None, Labels]
 """Environment id, feature name and whether it was enabled."""
+_Reporter = tuple[int, bool | None, Labels]
+"""The same but for the feature: a report names several, and is counted under one of these."""
 
 
 class UsageCounter:
@@ -44,24 +46,19 @@ class UsageCounter:
         self._soon = asyncio.Event()
         self._is_stopping = False
         self._flushing: asyncio.Task[None] | None = None
-        self._labels = LabelBook()
+        self._reported: defaultdict[_Reporter, Counter[str]] = defaultdict(Counter)
+        self.labels = LabelBook()
 
-    def count(self, environment_id: int, resource: str, headers: ScopeHeaders) -> None:
-        labels = self._labels.of(headers)
+    def count(self, environment_id: int, resource: str, labels: Labels) -> None:
         self._requests.counts[environment_id, resource, labels] += 1
         if labels.sdk and environment_id not in self._evaluating:
             # Somebody who sets up an SDK may be waiting for a sign of it.
             self._evaluating.add(environment_id)
             self._soon.set()
 
-    def count_evaluations(
-        self, environment_id: int, evaluations: Iterable[tuple[str, bool | None, int]], headers: ScopeHeaders
-    ) -> None:
-        """Feature names with whether they were enabled, and how often."""
-        labels = self._labels.of(headers)
-        counts = self._evaluations.counts
-        for feature_name, enabled, number in evaluations:
-            counts[environment_id, feature_name, enabled, labels] += number
+    def evaluated(self, environment_id: int, enabled: bool | None, labels: Labels) -> Counter[str]:
+        """How often by feature name, to be added to before the next wait; `enabled` is None if nobody said."""
+        return self._reported[environment_id, enabled, labels]
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._flushing = loop.create_task(self._flush_regularly())
@@ -82,11 +79,18 @@ class UsageCounter:
             await self._flush()
 
     async def _flush(self) -> None:
-        await asyncio.to_thread(self._write, self._requests.take(), self._evaluations.take())
+        reported, self._reported = self._reported, defaultdict(Counter)
+        await asyncio.to_thread(self._write, self._requests.take(), reported)
 
-    def _write(self, requests: dict[_Request, int], evaluations: dict[_Evaluation, int]) -> None:
+    def _write(self, requests: Mapping[_Request, int], reported: Mapping[_Reporter, Counter[str]]) -> None:
         self._requests.write(requests if self._keeps_requests else {})
-        self._evaluations.write(evaluations)
+        self._evaluations.write(
+            {
+                (environment_id, name, enabled, labels): number
+                for (environment_id, enabled, labels), counts in reported.items()
+                for name, number in counts.items()
+            }
+        )
         self._first.note(requests)
 
 

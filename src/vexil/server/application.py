@@ -9,6 +9,7 @@ from vexil.config import Config
 from vexil.dataplane.app import DataPlane
 from vexil.dataplane.health import Installation
 from vexil.dataplane.rsgi import Scope, Stream
+from vexil.dataplane.shortcuts import Shortcut
 from vexil.server.django_bridge import DjangoBridge
 from vexil.stores.opening import Stores, open_stores
 
@@ -44,6 +45,9 @@ class Application:
             await self._data_plane(scope, stream)
         else:
             await self._django(scope, stream)
+
+    def shortcut(self, scope: Scope) -> Shortcut | None:
+        return self._data_plane.shortcut(scope)
 
     def end_streams(self) -> None:
         self._data_plane.end_streams()

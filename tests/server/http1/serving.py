@@ -12,6 +12,7 @@ import uvloop
 from vexil.dataplane.rsgi import BodyIncomplete, Scope, Stream, read_body
 from vexil.server.http1.connections import Connection
 from vexil.server.http1.hub import Application, Hub
+from vexil.server.http1.shortcuts import Find
 
 T = TypeVar("T")
 LARGE = b"x" * 1_000_000
@@ -85,9 +86,11 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(application: Application, *, connections_max: int = 100) -> AsyncIterator[Serving]:
+async def serving(
+    application: Application, *, connections_max: int = 100, shortcut: Find = lambda _: None
+) -> AsyncIterator[Serving]:
     loop = asyncio.get_running_loop()
-    hub = Hub(application, loop, connections_max)
+    hub = Hub(application, loop, connections_max, shortcut=shortcut)
     server = await loop.create_server(partial(Connection, hub), "127.0.0.1", 0)
     try:
         yield Serving(hub, server.sockets[0].getsockname()[1])

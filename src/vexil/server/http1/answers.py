@@ -7,6 +7,7 @@ from vexil.wire.headers import Headers
 
 _OURS = frozenset({"connection", "content-length", "date", "transfer-encoding"})
 """Written by the server alone, which knows them best."""
+_BODILESS = frozenset({204, 304})
 _REMEMBERED_MAX = 2_000
 _REMEMBERED_HEADERS_MAX = 20
 _REASONS = {int(status): status.phrase for status in HTTPStatus}
@@ -15,6 +16,11 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 CHUNKED = b"transfer-encoding: chunked\r\n"
 CLOSE = b"connection: close\r\n"
 KEEP_ALIVE = b"connection: keep-alive\r\n"
+
+
+def framing(status: int, body: bytes) -> bytes:
+    """The line that says where the body ends."""
+    return b"" if status in _BODILESS else b"content-length: %d\r\n" % len(body)
 
 
 class KnownHeads:

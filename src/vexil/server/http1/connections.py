@@ -154,6 +154,8 @@ class Connection(asyncio.Protocol):
     def _take_requests(self) -> None:
         try:
             while self._exchange is None and self._received and self._room is None and not self.is_ending:
+                if self._answer_at_once():
+                    continue
                 exchange = self._next_exchange()
                 if exchange is None:
                     return
@@ -161,6 +163,16 @@ class Connection(asyncio.Protocol):
                 self._run(self._hub.application(exchange, exchange))
         except BadRequest as refusal:
             self._refuse(refusal)
+
+    def _answer_at_once(self) -> bool:
+        """Whether there was a shortcut for the next request, and it was taken."""
+        taken = self._hub.shortcuts.take(self._received, self._hub.date_line)
+        if taken is None:
+            return False
+        answer, self._received = taken
+        self._transport.writelines(answer)
+        self._since = self._hub.now
+        return True
 
     def _next_exchange(self) -> Exchange | None:
         """The next request, once its head is complete."""
@@ -177,7 +189,9 @@ class Connection(asyncio.Protocol):
         fields = self._hub.fields.read(received[line_end + 2 : end + 2])
         if not fields.has_host and not line.is_http_1_0:
             raise BadRequest(400, "The header field Host is missing.")
-        return self._with_body(line, fields, received, end + 4)
+        exchange = self._with_body(line, fields, received, end + 4)
+        self._hub.shortcuts.learn(received[: end + 4], line, fields, exchange)
+        return exchange
 
     def _with_body(self, line: heads.RequestLine, fields: Fields, received: bytes, start: int) -> Exchange:
         length = fields.body_bytes

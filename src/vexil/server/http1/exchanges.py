@@ -12,8 +12,6 @@ from vexil.server.http1.bodies import Body
 from vexil.server.http1.heads import Fields, RequestLine
 from vexil.wire.headers import Headers
 
-_BODILESS = frozenset({204, 304})
-
 
 class Wire(Protocol):
     """What an exchange needs of its connection."""
@@ -74,8 +72,7 @@ class Exchange:
 
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
         connection = self._connection
-        length = b"" if status in _BODILESS else b"content-length: %d\r\n" % len(body)
-        head = self._head(status, headers, length)
+        head = self._head(status, headers, answers.framing(status, body))
         connection.write([head, body] if body and self.method != "HEAD" else [head])
 
     def response_stream(self, status: int, headers: Headers) -> Exchange:

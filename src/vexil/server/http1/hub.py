@@ -8,6 +8,8 @@ from typing import Any, Protocol
 from vexil.dataplane.rsgi import Scope, Stream
 from vexil.server.http1.answers import KnownHeads
 from vexil.server.http1.heads import KnownFields
+from vexil.server.http1.shortcuts import Find as FindShortcut
+from vexil.server.http1.shortcuts import Shortcuts
 
 Application = Callable[[Scope, Stream], Coroutine[Any, Any, None]]
 
@@ -23,11 +25,20 @@ class Tended(Protocol):
 
 
 class Hub:
-    def __init__(self, application: Application, loop: asyncio.AbstractEventLoop, connections_max: int) -> None:
+    def __init__(
+        self,
+        application: Application,
+        loop: asyncio.AbstractEventLoop,
+        connections_max: int,
+        *,
+        shortcut: FindShortcut = lambda _: None,
+    ) -> None:
+        """`shortcut` gives, for a request, what answers those with the same head without a wait."""
         self.application = application
         self.loop = loop
         self.fields = KnownFields()
         self.heads = KnownHeads()
+        self.shortcuts = Shortcuts(shortcut, self.heads)
         self.now = loop.time()
         """The loop's time, at most a second old."""
         self.date_line = _date_line()

@@ -11,6 +11,7 @@ import uvloop
 from vexil.dataplane.rsgi import Scope, Stream
 from vexil.server.http1.connections import Connection
 from vexil.server.http1.hub import Hub
+from vexil.server.http1.shortcuts import Answer
 
 PATIENCE_SECONDS = 25
 """How long answers may take after the signal."""
@@ -21,6 +22,9 @@ class Application(Protocol):
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None: ...
     async def __call__(self, scope: Scope, stream: Stream) -> None: ...
+    def shortcut(self, scope: Scope) -> Answer | None:
+        """What answers further requests with the same head, if that takes no wait."""
+
     def end_streams(self) -> None:
         """End the answers that would go on for ever."""
 
@@ -39,7 +43,7 @@ async def _serve(application: Application, listener: socket.socket, backlog: int
     signalled = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, signalled.set)
-    hub = Hub(application, loop, connections_max)
+    hub = Hub(application, loop, connections_max, shortcut=application.shortcut)
     application.start(loop)
     clock = loop.create_task(hub.keep_time())
     server = await loop.create_server(partial(Connection, hub), sock=listener, backlog=backlog)
