@@ -32,6 +32,7 @@ from vexil.stores.batches import Batches, Overloaded
 from vexil.stores.identities import Identity, Increment, Upsert
 from vexil.stores.opening import Stores
 from vexil.stores.unavailable import Unavailable
+from vexil.told_errors import told_errors
 from vexil.wire import headers as wire_headers
 from vexil.wire.errors import explain
 from vexil.wire.headers import Headers
@@ -108,6 +109,10 @@ class DataPlane:
         except Unavailable:
             log.warning("snapshots.delayed")
 
+    def streams(self) -> int:
+        """How many clients are connected to an event stream."""
+        return self._streams.count
+
     def end_streams(self) -> None:
         """From any thread: the server is about to stop and waits for what is open."""
         self._streams.end_soon()
@@ -155,6 +160,7 @@ class DataPlane:
         host = request_headers.get("host") or ""
         if not self._is_good_host(host):
             self._refused_hosts.add(host)
+            told_errors.add("host_not_allowed")
             return rsgi.send(stream, _wrong_host())
         if wire_headers.is_preflight(scope.method, request_headers.get("access-control-request-method")):
             answer = wire_headers.preflight(origin, self._config.cors_extra_headers)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from vexil.dataplane.rsgi import Response, Scope
+from vexil.told_errors import told_errors
 from vexil.wire import credentials, errors, json_text, paths
 from vexil.wire.errors import Explanation, explain
 from vexil.wire.headers import Headers
@@ -33,6 +34,7 @@ class Refusal(Exception):
 def answer(refusal: Refusal, scope: Scope) -> Response:
     """The refusal with its code and hint; as RFC 9457 has it for clients that accept that."""
     explanation = refusal.because(scope)
+    told_errors.add(explanation.code)
     if errors.wants_problem(scope.headers.get("accept")):
         kind, body = errors.PROBLEM_JSON, errors.problem(refusal.status, refusal.content, explanation)
     else:

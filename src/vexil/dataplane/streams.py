@@ -76,6 +76,10 @@ class Streams:
         self._pinging: asyncio.Task[None] | None = None
         self._ending = asyncio.Event()
 
+    @property
+    def count(self) -> int:
+        return self._count
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._pinging = loop.create_task(self._ping_regularly())

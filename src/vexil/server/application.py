@@ -11,6 +11,7 @@ from vexil.dataplane.health import Installation
 from vexil.dataplane.rsgi import Scope, Stream
 from vexil.dataplane.shortcuts import Shortcut
 from vexil.server.django_bridge import DjangoBridge
+from vexil.server.reporting import Reporting
 from vexil.stores.opening import Stores, open_stores
 
 _PARENT_CHECK_SECONDS = 1.0
@@ -33,11 +34,13 @@ class Application:
         installation = _whole(config, self._stores) if has_control_plane else _flags_only(self._stores)
         self._data_plane = DataPlane(config, self._stores, installation, serves_flags=role != "admin")
         self._django = _django(config, self._data_plane) if has_control_plane else None
+        self._reporting = Reporting(self._stores.workers, role, self._data_plane.streams)
         self._watching: asyncio.Task[None] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._data_plane.start(loop)
+        self._reporting.start(loop)
         self._watching = loop.create_task(_end_with(self._main_process))
 
     async def __call__(self, scope: Scope, stream: Stream) -> None:
@@ -58,6 +61,7 @@ class Application:
         if self._django:
             self._django.stop()
         await self._data_plane.stop()
+        await self._reporting.stop()
         self._stores.close()
 
 

@@ -19,8 +19,10 @@ from vexil.stores.sqlite.snapshots import SqliteSnapshots
 from vexil.stores.sqlite.throttles import SqliteThrottles
 from vexil.stores.sqlite.usage import SqliteUsage
 from vexil.stores.sqlite.wakeup import SqliteWakeup
+from vexil.stores.sqlite.workers import SqliteWorkers
 from vexil.stores.throttles import ThrottleStore
 from vexil.stores.usage import UsageStore
+from vexil.stores.workers import WorkerStore
 
 SQLITE_FILE = "flags.sqlite3"
 THROTTLES_FILE = "throttles.sqlite3"
@@ -36,6 +38,7 @@ class Stores:
     throttles: ThrottleStore
     evaluations: EvaluationStore
     identifications: IdentificationStore
+    workers: WorkerStore
     wakeup: Callable[[], Wakeup]
     """A new wake-up with a connection of its own; whoever asks for it closes it."""
     migrate: Callable[[], None]
@@ -85,6 +88,7 @@ def _open_sqlite(data_dir: Path) -> Stores:
         throttles=throttles,
         evaluations=SqliteEvaluations(connections),
         identifications=SqliteIdentifications(connections),
+        workers=SqliteWorkers(connections),
         wakeup=partial(SqliteWakeup, path),
         migrate=migrate,
         ping=partial(sqlite_schema.ping, connections),
@@ -102,6 +106,7 @@ def _open_postgres(database_url: str) -> Stores:
     from vexil.stores.postgres.throttles import PostgresThrottles  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.usage import PostgresUsage  # noqa: PLC0415 -- slow import
     from vexil.stores.postgres.wakeup import PostgresWakeup  # noqa: PLC0415 -- slow import
+    from vexil.stores.postgres.workers import PostgresWorkers  # noqa: PLC0415 -- slow import
 
     connections = Pool(database_url)
     return Stores(
@@ -111,6 +116,7 @@ def _open_postgres(database_url: str) -> Stores:
         throttles=PostgresThrottles(connections),
         evaluations=PostgresEvaluations(connections),
         identifications=PostgresIdentifications(connections),
+        workers=PostgresWorkers(connections),
         wakeup=partial(PostgresWakeup, connections),
         migrate=partial(schema.migrate, connections),
         ping=partial(schema.ping, connections),

@@ -9,8 +9,11 @@ from tests.controlplane.dashboard.client import Pages
 from tests.controlplane.scenes import Scene
 from tests.factories import make_environment, make_user
 from vexil import __version__
+from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Environment, RecurringJob, Webhook
 from vexil.controlplane.db.models.webhooks import DeliveryStatus, WebhookDelivery
+from vexil.stores.workers import WorkerReport
+from vexil.told_errors import ErrorCount, told_errors
 
 PATH = "/health-page"
 
@@ -64,6 +67,44 @@ def test_it_counts_deliveries_that_wait_and_that_failed(scene: Scene) -> None:
     assert told["Deliveries due"].replace("\xa0", " ") == "1 the oldest since 5 minutes"
     assert told["To be tried again"] == "1"
     assert told["Failed in 24 hours"].startswith("1 ")
+
+
+def test_it_shows_what_processes_tell_of_themselves(scene: Scene) -> None:
+    now = datetime.now(UTC)
+    for pid, ago, streams, errors in (
+        (11, 5, 4, {"throttled": ErrorCount(2, now), "no_such_object": ErrorCount(1, now)}),
+        (12, 90, 3, {"throttled": ErrorCount(5, now), "unknown_path": ErrorCount(9, now - timedelta(hours=2))}),
+        (13, 1800, 1, {"internal_error": ErrorCount(1, now - timedelta(minutes=31))}),
+    ):
+        told_at = now - timedelta(seconds=ago)
+        report = WorkerReport("node", pid, "all", "1", told_at, told_at, streams, errors)
+        stores.current().workers.tell(report)
+
+    page = operator().get(PATH)
+
+    told, processes = page.soup.select("table")[:2]
+    assert [row.get_text(" ", strip=True).split()[0] for row in told.select("tbody tr")] == [
+        "throttled",
+        "internal_error",
+        "no_such_object",
+    ]
+    assert told.select_one("td.number").get_text() == "7"  # type: ignore[union-attr]  # it is there, as seen above
+    assert told.select_one("a")["href"] == "/docs/http-errors/#throttled"  # type: ignore[index]
+    shown = [row.get_text(" ", strip=True).replace("\xa0", " ") for row in processes.select("tbody tr")]
+    assert shown[0].startswith("11 ")
+    assert shown[0].endswith("4 answers")
+    assert shown[1].endswith("3 silent since 1 minute")
+    assert len(shown) == 2
+    assert facts(operator())["Event streams"].startswith("4 ")
+    assert page.texts(".badge.warn") == ["needs a look"]
+
+
+def test_errors_of_programs_are_counted_and_mistyped_pages_are_not(scene: Scene) -> None:
+    before = told_errors.lately().get("no_such_object", ErrorCount(0, datetime.now(UTC))).times
+    scene.api.get("projects/99999999/")
+    Pages(scene.admin).get("/nowhere")
+
+    assert told_errors.lately()["no_such_object"].times == before + 1
 
 
 def test_it_lists_snapshots_and_those_behind_first(scene: Scene) -> None:

@@ -1,4 +1,4 @@
-"""The health of the installation, for its operators: superusers. What this process cannot know is not on it."""
+"""The health of the installation, for its operators: superusers. Processes tell of themselves in the store."""
 
 import platform
 from datetime import datetime, timedelta
@@ -14,9 +14,12 @@ from vexil.controlplane.dashboard import rendering
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import actor_of
 from vexil.controlplane.queries import health, readiness
+from vexil.wire.errors import SECTIONS
 
 _LATE = timedelta(seconds=60)
 """The task runner looks every few seconds, so what is due for longer waits for one."""
+_FAULTS = {entry.code for entry in SECTIONS["The server cannot answer"]}
+"""Codes that tell of the server; the others tell of what clients sent."""
 _PRODUCTS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
@@ -26,6 +29,7 @@ def shown(request: HttpRequest) -> HttpResponse:
         raise Http404("health")
     now = timezone.now()
     found, count = health.served()
+    workers, told = health.workers(now)
     values = {
         "version": __version__,
         "python": platform.python_version(),
@@ -33,6 +37,11 @@ def shown(request: HttpRequest) -> HttpResponse:
         "is_migrated": _is_migrated(),
         "runner": _runner(now),
         "deliveries": health.deliveries(now),
+        "workers": workers,
+        "silent": sum(worker.is_silent for worker in workers),
+        "streams": sum(worker.report.streams for worker in workers if not worker.is_silent),
+        "told": told,
+        "faults": sum(each.times for each in told if each.code in _FAULTS),
         "environments": found,
         "count": count,
         "behind": sum(row.is_behind for row in found),

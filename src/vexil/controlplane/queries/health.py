@@ -9,8 +9,13 @@ from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Environment, RecurringJob
 from vexil.controlplane.db.models.webhooks import DeliveryStatus, WebhookDelivery
 from vexil.controlplane.queries import environments
+from vexil.stores.workers import WorkerReport
+from vexil.told_errors import KEPT, added
+from vexil.wire.errors import CATALOGUE
 
 RECENT = timedelta(hours=24)
+SILENT, GONE = timedelta(seconds=30), timedelta(minutes=5)
+"""Processes tell of themselves every ten seconds."""
 SHOWN_MAX = 200
 
 
@@ -25,6 +30,23 @@ class Deliveries:
 
 
 @dataclass(frozen=True, slots=True)
+class Worker:
+    report: WorkerReport
+    is_silent: bool
+    """Stopped, killed, or without a database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An error that clients were told of; `code` and `title` are the catalogue's."""
+
+    code: str
+    title: str
+    times: int
+    last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """One environment's snapshot: served are the changes up to `version`, the last was made at `changed_at`."""
 
@@ -35,6 +57,24 @@ class Served:
     @property
     def is_behind(self) -> bool:
         return self.version is None or self.version < self.environment.version
+
+
+def workers(now: datetime) -> tuple[list[Worker], list[Told]]:
+    """The processes that answer or have just gone, and what all told clients of, the most frequent first.
+
+    One look at the store.
+    """
+    reports = stores.current().workers.reports()
+    since = now - KEPT
+    errors = added(report.errors for report in reports if report.told_at > since)
+    told = [
+        Told(code, CATALOGUE[code].title if code in CATALOGUE else "", *found)
+        for code, found in errors.items()
+        if found.last_at > since
+    ]
+    told.sort(key=lambda each: (-each.times, each.code))
+    shown = [Worker(report, is_silent=now - report.told_at > SILENT) for report in reports]
+    return [each for each in shown if now - each.report.told_at < GONE], told
 
 
 def deliveries(now: datetime) -> Deliveries:

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from vexil.controlplane.adminapi import errors
 from vexil.refused_hosts import RefusedHosts
+from vexil.told_errors import told_errors
 from vexil.wire import headers
 from vexil.wire.errors import CODE_HEADER, explain
 from vexil.wire.hosts import host_allowed
@@ -24,6 +25,7 @@ def check_host(handle: Handler) -> Handler:
         if host_allowed(_host(request), settings.VEXIL.allowed_hosts):
             return handle(request)
         refused.add(_host(request))
+        told_errors.add("host_not_allowed")
         response = HttpResponse(headers.WRONG_HOST_BODY, status=400)
         return _with(response, (*headers.VERSION, *headers.VARY_ORIGIN, *explain("host_not_allowed").headers))
 
@@ -67,6 +69,8 @@ def explain_errors(handle: Handler) -> Handler:
         response = handle(request)
         if response.status_code >= 400 and CODE_HEADER not in response.headers:
             errors.explain_unexplained(request, response)
+        if response.status_code >= (500 if is_page(request.path_info) else 400):
+            told_errors.add(response.headers[CODE_HEADER])
         return response
 
     return middleware

@@ -90,6 +90,13 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """CREATE INDEX flags_identities_by_beginning
             ON flags_identities (environment_id, left(identifier, 100) text_pattern_ops)""",
     ),
+    (
+        """CREATE TABLE flags_workers (
+            name text PRIMARY KEY,
+            told_at_us bigint NOT NULL,
+            report text NOT NULL
+        )""",
+    ),
 )
 
 

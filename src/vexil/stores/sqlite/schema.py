@@ -94,6 +94,13 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
             SELECT environment_id, hour_us, feature_name, enabled, sdk, '', '', evaluations FROM old_evaluations""",
         "DROP TABLE old_evaluations",
     ),
+    (
+        """CREATE TABLE workers (
+            name TEXT PRIMARY KEY,
+            told_at_us INTEGER NOT NULL,
+            report TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID""",
+    ),
 )
 
 
