@@ -105,6 +105,28 @@ def _add_moving(
         load.set_defaults(command=_import)
         if name == "import":
             _add_flagsmith(load.add_argument_group("import flagsmith"))
+    _add_object_stores(commands, shared)
+
+
+def _add_object_stores(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser
+) -> None:
+    to_s3 = commands.add_parser(
+        "dumporganisationtos3", parents=[shared], help="write an organisation to S3 (compressed if the key ends in .gz)"
+    )
+    to_s3.add_argument("organisation", type=int, help="id of the organisation")
+    from_s3 = commands.add_parser("importorganisationfroms3", parents=[shared], help="import an organisation from S3")
+    for parser in (to_s3, from_s3):
+        parser.add_argument("bucket")
+        parser.add_argument("key")
+    from_s3.add_argument("--admin", metavar="EMAIL", help="a user who becomes administrator of the organisation")
+    to_s3.set_defaults(command=_export_to_s3)
+    from_s3.set_defaults(command=_import_from_s3)
+    abandon = commands.add_parser(
+        "abandonimport", parents=[shared], help="list imports that were stopped, or undo one of them"
+    )
+    abandon.add_argument("number", type=int, nargs="?", help="as the list shows it")
+    abandon.set_defaults(command=_abandon_import)
 
 
 def _add_flagsmith(options: "argparse._ArgumentGroup") -> None:
@@ -222,29 +244,65 @@ def _print_report(findings: list[Finding], options: argparse.Namespace) -> int:
 
 
 def _export(settings: Config, options: argparse.Namespace) -> int:
-    _migrate(settings, options)
-    from vexil.controlplane.moving import commands  # noqa: PLC0415 -- slow import
+    def act() -> list[str]:
+        from vexil.controlplane.moving import commands  # noqa: PLC0415 -- slow import
 
-    try:
-        print(*commands.export(options.organisation, options.path), sep="\n")
-    except commands.Failed as failure:
-        return _fail(str(failure))
-    return 0
+        return commands.export(options.organisation, options.path)
+
+    return _move(settings, options, act)
+
+
+def _export_to_s3(settings: Config, options: argparse.Namespace) -> int:
+    def act() -> list[str]:
+        from vexil.controlplane.moving import object_stores  # noqa: PLC0415 -- slow import
+
+        return object_stores.export(options.organisation, options.bucket, options.key)
+
+    return _move(settings, options, act)
+
+
+def _import_from_s3(settings: Config, options: argparse.Namespace) -> int:
+    def act() -> list[str]:
+        from vexil.controlplane.moving import object_stores  # noqa: PLC0415 -- slow import
+
+        return object_stores.load(options.bucket, options.key, admin_email=options.admin)
+
+    return _move(settings, options, act)
 
 
 def _import(settings: Config, options: argparse.Namespace) -> int:
+    def act() -> list[str]:
+        from vexil.controlplane.moving import commands  # noqa: PLC0415 -- slow import
+
+        if options.source == "flagsmith":
+            return _from_flagsmith(settings, options)
+        return commands.load(Path(options.source), admin_email=options.admin)
+
+    return _move(settings, options, act)
+
+
+def _abandon_import(settings: Config, options: argparse.Namespace) -> int:
+    def act() -> list[str]:
+        from vexil.controlplane.moving import commands  # noqa: PLC0415 -- slow import
+
+        if options.number is None:
+            return commands.unfinished()
+        return commands.abandon(options.number, settings.data_dir / "imports")
+
+    return _move(settings, options, act)
+
+
+def _move(settings: Config, options: argparse.Namespace, act: Callable[[], list[str]]) -> int:
+    """Bring the database up to date, do it, and print what there is to say."""
     _migrate(settings, options)
-    from vexil.controlplane.moving import commands  # noqa: PLC0415 -- slow import
+    from vexil.controlplane.moving.commands import Failed  # noqa: PLC0415 -- slow import
 
     try:
-        if options.source == "flagsmith":
-            print(*_from_flagsmith(settings, options), sep="\n")
-        else:
-            print(*commands.load(Path(options.source), admin_email=options.admin), sep="\n")
-    except commands.Failed as failure:
+        print(*act(), sep="\n")
+    except Failed as failure:
         return _fail(str(failure))
     except KeyboardInterrupt:
-        return _fail("stopped; the same command goes on where it was.")
+        return _fail("stopped; an import goes on where it was when the same command is given again.")
     return 0
 
 

@@ -121,6 +121,25 @@ def load(open_lines: OpenLines, *, on_progress: OnProgress, admin: User | None =
     return Outcome(begun.organisation, contents.identities, begun.moved_identities, was_there=False)
 
 
+def unfinished() -> list[OrganisationImport]:
+    """Imports that were stopped, or that are at work just now, the oldest first."""
+    rows = OrganisationImport.objects.filter(finished_at=None).select_related("organisation")
+    return list(rows.order_by("started_at", "pk"))
+
+
+def abandon(begun: OrganisationImport) -> None:
+    """Undo an import that will not go on: nobody has seen its organisation, and its keys are free again."""
+    organisation = begun.organisation
+    environments = Environment.objects.filter(project__organisation=organisation)
+    for environment_id in environments.values_list("pk", flat=True):
+        stores.current().identities.delete_environment(environment_id)
+    with transaction.atomic():
+        events.record(
+            SYSTEM, "organisation.import_abandoned", organisation.pk, scope=None, before={"name": organisation.name}
+        )
+        organisation.delete()
+
+
 def parsed(open_lines: OpenLines) -> Iterator[Line]:
     """The lines as objects; raise `UnfitFile` at the first that is none."""
     for number, text in enumerate(open_lines(), 1):

@@ -61,6 +61,31 @@ def load(path: Path, *, admin_email: str | None = None) -> list[str]:
     return lines
 
 
+def unfinished() -> list[str]:
+    """Imports that were stopped; what to tell the operator."""
+    rows = organisation_imports.unfinished()
+    if not rows:
+        return ["No import is unfinished."]
+    lines = [
+        f"{row.organisation_id}: {row.organisation.name}, begun {row.started_at:%Y-%m-%d %H:%M} UTC, "
+        f"{row.identities_done:,} identities so far"
+        for row in rows
+    ]
+    return [*lines, "Give the same import again to go on, or `vexil abandonimport <number>` to undo it."]
+
+
+def abandon(number: int, folder: Path) -> list[str]:
+    """Undo an unfinished import; `folder` holds what was read from a Flagsmith for it."""
+    begun = next((row for row in organisation_imports.unfinished() if row.organisation_id == number), None)
+    if begun is None:
+        raise Failed(f"There is no unfinished import {number}; `vexil abandonimport` lists them.")
+    name = begun.organisation.name
+    organisation_imports.abandon(begun)
+    for path in folder.glob(f"*{begun.file_id}*"):
+        path.unlink()
+    return [f"The import of {name} is undone; its keys are free again."]
+
+
 def moved(count: int) -> str:
     return (
         f"{count:,} identities needed new ids, in environments that hash by id: "
