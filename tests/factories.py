@@ -12,6 +12,7 @@ from vexil.controlplane.db.models import (
     Feature,
     MasterAPIKey,
     Membership,
+    OAuthApplication,
     Organisation,
     Project,
     ProjectGrant,
@@ -80,3 +81,10 @@ def grant_environment(
 @functools.cache
 def _password_hash() -> str:
     return make_password(PASSWORD)
+
+
+def make_oauth_application(**fields: Any) -> OAuthApplication:
+    """The command line's, as the migration makes it."""
+    its_own = {"client_id": "flagsmith-cli", "name": "Flagsmith CLI", "is_verified": True}
+    uris = ["http://127.0.0.1/callback", "http://[::1]/callback"]
+    return OAuthApplication.objects.create(**{**its_own, "redirect_uris": uris, **fields})

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from vexil import plans
 from vexil.plans import Plans
-from vexil.rates import Rate
+from vexil.rates import MONTH, Rate
 from vexil.variables import Parser
 from vexil.variables import boolean as _boolean
 from vexil.variables import comma_separated as _comma_separated
@@ -78,6 +78,9 @@ class Throttling:
     influx_query_throttle_rate: Rate | None = _rate(
         "INFLUX_QUERY_THROTTLE_RATE", Rate(5, 60), "Usage queries of one user"
     )
+    dcr_throttle_rate: Rate | None = _rate(
+        "DCR_THROTTLE_RATE", Rate(500, MONTH), "Applications that register themselves from one address"
+    )
     throttles_backend: str = _setting(
         "USER_THROTTLE_CACHE_BACKEND",
         "",
@@ -133,8 +136,17 @@ WITHOUT_EFFECT: dict[str, tuple[Parser, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class OtherServices(Throttling):
-    """How Vexil is known to the services that it talks to."""
+    """How Vexil is known to the services that it talks to, and that talk to it."""
 
+    own_url: str = _setting(
+        "FLAGSMITH_API_URL",
+        "",
+        "Address of this server for applications that log people in (OAuth2): what they are given, without `/api/v1/`. "
+        "Unset, the address at which they asked.",
+    )
+    dashboard_url: str = _setting(
+        "FLAGSMITH_FRONTEND_URL", "", "The same of the dashboard, where people allow applications to act as them."
+    )
     slack_client_id: str = _setting("SLACK_CLIENT_ID", "", "Client id of the Slack app that posts changes of flags.")
     slack_client_secret: str = _setting("SLACK_CLIENT_SECRET", "", "Client secret of that Slack app.")
     slack_api_url: str = _setting("VEXIL_SLACK_API_URL", "https://slack.com/api/", "Slack's API, or GovSlack's.")

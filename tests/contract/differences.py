@@ -40,9 +40,6 @@ NOT_BUILT = {
     "integrations/health-providers-empty": "feature health",
     "master-api-keys/trust-relationships": "trust relationships (OIDC)",
     "misc/admin": "Django's own admin pages",
-    "misc/oauth-authorize": "OAuth2 for other applications",
-    "misc/oauth-register-http": "OAuth2 for other applications",
-    "misc/oauth-token-empty": "OAuth2 for other applications",
 }
 """What we do not have yet."""
 

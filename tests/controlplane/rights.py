@@ -114,7 +114,7 @@ def filled(path: str, ids: dict[str, Any]) -> str:
     whole = _PARAMETER.sub(lambda match: str(ids.get(match["name"], NOTHING[match["kind"]])), path)
     if path in QUERIES:
         whole += "?" + QUERIES[path].format(**ids)
-    return f"/{whole}" if path.startswith(("api/", "password-reset/")) else whole
+    return f"/{whole}" if path.startswith(("api/", "o/", ".well-known/", "password-reset/")) else whole
 
 
 COLUMNS = (

@@ -8,7 +8,14 @@ from django.utils import timezone
 
 from tests.controlplane.client import AdminClient
 from tests.controlplane.scenes import Scene, json_of, make_scene
-from tests.factories import grant_environment, grant_project, make_master_api_key, make_organisation, make_user
+from tests.factories import (
+    grant_environment,
+    grant_project,
+    make_master_api_key,
+    make_oauth_application,
+    make_organisation,
+    make_user,
+)
 from vexil.controlplane import permissions
 from vexil.controlplane.adminapi import integrations
 from vexil.controlplane.db import stores
@@ -182,6 +189,7 @@ def _things(scene: Scene, bystander: User) -> dict[str, Any]:
         201,
     )
     InviteLink.objects.create(organisation=organisation, hash="link")
+    make_oauth_application()
     option = MultivariateOption.objects.create(feature=feature, string_value="blue", default_percentage_allocation=0)
     server_key = json_of(api.post(f"environments/{key}/api-keys/", {"name": "server"}), 201)
     group = json_of(api.post(f"organisations/{organisation.pk}/groups/", {"name": "Ops"}), 201)

@@ -16,6 +16,11 @@ PUBLIC = {
     "GET password-reset/confirm/<str:uid>/<str:token>/",
     "GET swagger.json",
     "GET swagger.yaml",
+    "GET .well-known/oauth-authorization-server",
+    "POST o/introspect/",
+    "POST o/register/",
+    "POST o/revoke_token/",
+    "POST o/token/",
     "GET users/init/",
     "POST auth/login/",
     "POST auth/login/code/",
@@ -34,6 +39,7 @@ PUBLIC = {
 
 ABOUT_ONESELF = (
     "auth/",
+    "oauth/authorize/",
     "users/join/",
     "organisations/permissions/",
     "projects/permissions/",

@@ -64,6 +64,10 @@ NOT_WRITES = {
     "POST auth/login/code/": "a session; a backup code that is used up is told of, and tested with second factors",
     "POST auth/logout/": "a session",
     "DELETE auth/token/": "a session",
+    "POST o/introspect/": "reads",
+    "POST o/register/": "an application registers by itself, so nobody did it; tested with OAuth",
+    "POST o/revoke_token/": "needs a token; tested with OAuth",
+    "POST o/token/": "needs a code; tested with OAuth",
     "POST auth/oauth/github/": "asks GitHub; tested with a GitHub of our own",
     "POST auth/oauth/google/": "asks Google; tested with a Google of our own",
     "POST auth/users/activation/": "needs a mailed link; tested with the mails",
@@ -237,6 +241,17 @@ WRITES: dict[str, Write] = {
         },
     ),
     "POST auth/<str:method>/activate/": Write(DONE),
+    "POST oauth/authorize/": Write(
+        NEW,
+        {
+            "allow": True,
+            "client_id": "flagsmith-cli",
+            "redirect_uri": "http://127.0.0.1:1/callback",
+            "response_type": "code",
+            "code_challenge": "c",
+            "code_challenge_method": "S256",
+        },
+    ),
     "POST auth/users/": Write(
         NEW,
         {"email": "new@example.com", "password": PASSWORD, "first_name": "N", "last_name": "N"},

@@ -1,12 +1,16 @@
 """The exact calls that Terraform's provider, the CLI and the MCP server make, in their order and with their bodies."""
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
+from bs4 import BeautifulSoup
 
-from tests.journeys.admin import Admin
+from tests.journeys.admin import PASSWORD, Admin
 from tests.journeys.running import Server
 
 UNKNOWN = "00000000-0000-0000-0000-000000000000"
@@ -267,3 +271,60 @@ def test_the_mcp_server_finds_its_tools(server: Server) -> None:
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     assert document["openapi"].startswith("3.1")
     assert {operation["operationId"] for operation in operations if "mcp" in operation["tags"]} == TOOLS
+
+
+def test_the_command_line_logs_in_with_a_browser_and_out_again(server: Server, admin: Admin) -> None:
+    """As `flagsmith login` and `logout` do: discovery, a loopback address, PKCE, refreshing, revoking."""
+    cli = httpx.Client(timeout=20)
+    metadata = cli.get(f"{server.url}/.well-known/oauth-authorization-server").raise_for_status().json()
+    verifier, state, callback = "v" * 43, "s" * 22, "http://127.0.0.1:53682/callback"
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    asked = {
+        "client_id": "flagsmith-cli",
+        "response_type": "code",
+        "scope": "admin-api",
+        "redirect_uri": callback,
+        "state": state,
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+
+    answer = _allowed_in_browser(f"{metadata['authorization_endpoint']}?{urlencode(asked)}", admin)
+    form = {"client_id": "flagsmith-cli", "redirect_uri": callback, "code_verifier": verifier, "code": answer["code"]}
+    first = cli.post(metadata["token_endpoint"], data={"grant_type": "authorization_code", **form}).json()
+    form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"], "client_id": "flagsmith-cli"}
+    second = cli.post(metadata["token_endpoint"], data=form).json()
+    bearer = {"Authorization": f"Bearer {second['access_token']}"}
+    users_me = cli.get(f"{server.api_url}auth/users/me/", headers=bearer)
+    organisations = cli.get(f"{server.api_url}organisations/?page_size=999", headers=bearer)
+    form = {"token": second["refresh_token"], "token_type_hint": "refresh_token", "client_id": "flagsmith-cli"}
+    logged_out = cli.post(metadata["revocation_endpoint"], data=form)
+
+    assert metadata["issuer"] == server.url
+    assert {metadata[name].startswith(f"{server.url}/o/") for name in ("token_endpoint", "revocation_endpoint")} == {
+        True
+    }
+    assert answer["state"] == state
+    assert (first["expires_in"], second["scope"]) == (900, "admin-api")
+    assert users_me.json()["email"] == admin.get("auth/users/me/")["email"]
+    assert [entry["id"] for entry in organisations.json()["results"]] == [admin.organisation["id"]]
+    assert logged_out.status_code == 200
+    assert cli.get(f"{server.api_url}auth/users/me/", headers=bearer).status_code == 401
+    cli.close()
+
+
+def _allowed_in_browser(url: str, admin: Admin) -> dict[str, str]:
+    """What the browser of a person who logs in and says yes brings to the loopback address."""
+    with httpx.Client(timeout=20, follow_redirects=True) as browser:
+        login = browser.get(url)
+        person = {"email": admin.get("auth/users/me/")["email"], "password": PASSWORD}
+        consent = browser.post(login.url, data={**_fields(login), **person})
+        sent = browser.post(
+            consent.url.copy_with(query=None), data={**_fields(consent), "answer": "allow"}, follow_redirects=False
+        )
+        return dict(parse_qsl(urlsplit(sent.headers["Location"]).query))
+
+
+def _fields(page: httpx.Response) -> dict[str, str]:
+    found = BeautifulSoup(page.text, "html.parser").select("main form input")
+    return {str(field["name"]): str(field.get("value", "")) for field in found}

@@ -83,7 +83,7 @@ def _uncounted(authorization: str) -> Explanation:
     elif scheme.lower() in {"api-key", "apikey", "api_key"}:
         problem = "spells Api-Key in another way"
     elif scheme.lower() == "bearer":
-        problem = "is a Bearer token that is not valid here"
+        problem = "is a Bearer token, which is not taken here"
     elif _is_admin_credential(scheme):
         problem = "has no word before its value"
     else:

@@ -10,7 +10,7 @@ from django.urls import get_resolver
 
 from tests.controlplane.client import AdminClient
 from tests.factories import make_user
-from vexil.controlplane.adminapi import openapi, openapi_operations, urls
+from vexil.controlplane.adminapi import mcp_operations, openapi, openapi_operations, urls
 
 REQUESTS_PER_OPERATION = 3
 JUNK = [
@@ -71,12 +71,12 @@ def test_every_operation_has_a_name_of_its_own_and_tools_keep_theirs() -> None:
     tools = {op.description["operationId"] for op in operations() if "mcp" in op.description["tags"]}
 
     assert len(names) == len(set(names))
-    assert tools == set(openapi_operations.MCP.values())
+    assert tools == set(mcp_operations.MCP.values())
 
 
 def test_what_is_told_of_views_is_told_of_views_that_exist() -> None:
     views = {_view_name(pattern) for pattern in get_resolver(urls).url_patterns}
-    named = {view for _, view in openapi_operations.MCP}
+    named = {view for _, view in mcp_operations.MCP}
     told = named | openapi_operations.PAGED | set(openapi_operations.BODIES) | set(openapi_operations.ANSWERS)
 
     assert told - views == set()

@@ -1,12 +1,21 @@
 """A project with some of everything, whose names are markup, and the address of every page in it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.urls import URLPattern, reverse
+from django.utils import timezone
 
 from tests.controlplane.scenes import Scene
-from tests.factories import grant_environment, grant_project, make_environment, make_master_api_key, make_user
+from tests.factories import (
+    grant_environment,
+    grant_project,
+    make_environment,
+    make_master_api_key,
+    make_oauth_application,
+    make_user,
+)
 from vexil.controlplane.actions import (
     feature_segments,
     feature_states,
@@ -33,6 +42,8 @@ from vexil.controlplane.db.models import (
     InviteLink,
     Membership,
     MetadataField,
+    OAuthApplication,
+    OAuthSession,
     Project,
     ServerKey,
     Tag,
@@ -114,6 +125,7 @@ def make_everything(scene: Scene) -> Everything:
             "integration_kind": "grafana",
             "field_id": MetadataField.objects.latest("pk").pk,
             "holder_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
+            "application_id": _application(scene, "client").pk,
             "invite_id": Invite.objects.latest("pk").pk,
             "prefix": make_master_api_key(organisation, name="<b>key<img src=x>")[0].prefix,
             "secret": "unknown",
@@ -146,10 +158,25 @@ def add_rows(scene: Scene, count: int) -> None:
         Membership.objects.create(user=colleague, organisation=organisation)
         grant_project(colleague, project, VIEW_PROJECT)
         grant_environment(colleague, environment, VIEW_ENVIRONMENT)
+        _application(scene, f"client {number}")
         Invite.objects.create(organisation=organisation, email=f"invited{number}@example.com", invited_by=scene.admin)
         InviteLink.objects.create(organisation=organisation)
         Project.objects.create(organisation=organisation, name=name)
         make_environment(project, name=name)
+
+
+def _application(scene: Scene, client_id: str) -> OAuthApplication:
+    """One that may act as the administrator."""
+    application, now = make_oauth_application(client_id=client_id, name=MARKUP, is_verified=False), timezone.now()
+    OAuthSession.objects.create(
+        application=application,
+        user=scene.admin,
+        scopes=["mcp"],
+        created_at=now,
+        renewed_at=now,
+        expires_at=now + timedelta(days=1),
+    )
+    return application
 
 
 def _told(integration: Integration) -> None:

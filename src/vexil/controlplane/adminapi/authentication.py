@@ -1,5 +1,8 @@
-"""Who sends a request: `Authorization: Token …` (a user) or `Api-Key …` (an organisation's key)."""
+"""Who sends a request: `Authorization: Token …` (a user), `Api-Key …` (an organisation's key) or `Bearer …` (an
+application that a user lets act as them).
+"""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -8,8 +11,10 @@ from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, Pe
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from vexil.controlplane.db.models import MasterAPIKey, User
+from vexil.controlplane.adminapi import mcp_operations
+from vexil.controlplane.db.models import MasterAPIKey, OAuthSession, User
 from vexil.controlplane.permissions import Actor
+from vexil.controlplane.queries import oauth
 from vexil.wire import credentials
 from vexil.wire.errors import Explanation, explain
 
@@ -40,6 +45,25 @@ class KeyRefused(AuthenticationFailed):
         self.explanation = explanation
 
 
+class BearerRefused(AuthenticationFailed):
+    """An access token that opens nothing.
+
+    compat: it is refused in the words for no credential at all.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(NotAuthenticated.default_detail)
+        self.explanation = explain("refused_access_token")
+
+
+class ScopeMissing(PermissionDenied):
+    """An access token that opens other things than this."""
+
+    def __init__(self, scopes: list[str]) -> None:
+        super().__init__("The scope of this access token does not include this.")
+        self.explanation = explain("insufficient_scope", scopes=" ".join(scopes))
+
+
 class UserToken(TokenAuthentication):
     """The scheme word is accepted in any case."""
 
@@ -56,6 +80,24 @@ class OrganisationKey(BaseAuthentication):
         if not text:
             return None
         return AnonymousUser(), _usable_key(text)
+
+
+class BearerToken(BaseAuthentication):
+    """An access token; it acts as its user, as far as its scope goes."""
+
+    def authenticate(self, request: Request) -> tuple[User, OAuthSession] | None:
+        scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer" or not text.strip():
+            return None
+        session = oauth.session_of(text.strip(), now=datetime.now(UTC))
+        if session is None:
+            raise BearerRefused
+        view = (request.parser_context or {})["view"]
+        if oauth.ADMIN_API not in session.scopes and not mcp_operations.is_open_to_assistants(
+            request.method or "", view
+        ):
+            raise ScopeMissing(session.scopes)
+        return session.user, session
 
 
 class SomebodyKnown(BasePermission):

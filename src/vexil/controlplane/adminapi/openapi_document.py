@@ -8,7 +8,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
-from vexil.controlplane.adminapi import openapi_operations
+from vexil.controlplane.adminapi import mcp_operations, openapi_operations
 
 _WRITES = ("POST", "PUT", "PATCH")
 _PAGE_PARAMETERS = [
@@ -58,15 +58,29 @@ class OrganisationKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-
         }
 
 
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """How an application that acts as a user sends its access token. Defining the class registers it."""
+
+    target_class = "vexil.controlplane.adminapi.authentication.BearerToken"
+    name = "accessToken"
+
+    def get_security_definition(self, _auto_schema: Any) -> dict[str, str]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token, as /.well-known/oauth-authorization-server tells how to get one.",
+        }
+
+
 class OperationSchema(AutoSchema):
     """Names, tags and bodies come from our table; a view that is not in it takes and gives any JSON."""
 
     def get_operation_id(self) -> str:
-        return openapi_operations.MCP.get((self.method, self._view_name())) or self._name_of_path()
+        return mcp_operations.MCP.get((self.method, self._view_name())) or self._name_of_path()
 
     def get_tags(self) -> list[str]:
         concept = self._view_name().split(".")[0]
-        return [concept, "mcp"] if (self.method, self._view_name()) in openapi_operations.MCP else [concept]
+        return [concept, "mcp"] if (self.method, self._view_name()) in mcp_operations.MCP else [concept]
 
     def get_operation(self, *arguments: Any) -> dict[str, Any] | None:
         operation: dict[str, Any] | None = super().get_operation(*arguments)
@@ -104,7 +118,7 @@ class OperationSchema(AutoSchema):
         return self.method == "GET" and self._view_name() in openapi_operations.PAGED
 
     def _view_name(self) -> str:
-        return f"{type(self.view).__module__.rpartition('.')[2]}.{type(self.view).__name__}"
+        return mcp_operations.view_name(self.view)
 
     def _name_of_path(self) -> str:
         """Such as `get_projects_by_project_id_my_permissions`."""

@@ -17,7 +17,9 @@ from vexil.controlplane.permissions import Actor
 from vexil.rates import Rate
 
 LOGIN, MFA_CODE, SIGNUP, INVITE, INFLUX_QUERY = "login", "mfa_code", "signup", "invite", "influx_query"
-_BY_ADDRESS = {LOGIN, MFA_CODE, SIGNUP}
+DCR = "dcr"
+"""Dynamic client registration: applications that register themselves."""
+_BY_ADDRESS = {LOGIN, MFA_CODE, SIGNUP, DCR}
 
 
 class Bucket(NamedTuple):

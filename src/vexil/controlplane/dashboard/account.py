@@ -1,5 +1,6 @@
 """One's own account: names, address, password, token, language of snippets, and its end."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -15,7 +16,7 @@ from vexil.controlplane.dashboard.passwords import NewPassword
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.db.models import User
 from vexil.controlplane.permissions import Actor
-from vexil.controlplane.queries import second_factors
+from vexil.controlplane.queries import oauth, second_factors
 
 
 class Names(Form):
@@ -78,6 +79,7 @@ def account(request: HttpRequest) -> HttpResponse:
     values = {
         **shown,
         "has_second_factor": second_factors.has_one(user),
+        "applications": list(oauth.authorised_applications(user, now=datetime.now(UTC))),
         "languages": snippets.SNIPPETS,
         "language": snippets.language_of(request),
     }

@@ -8,6 +8,7 @@ from django.urls import Resolver404, resolve
 from rest_framework.response import Response
 
 from vexil.controlplane.adminapi import errors
+from vexil.controlplane.dashboard import content_policy
 from vexil.refused_hosts import RefusedHosts
 from vexil.told_errors import told_errors
 from vexil.wire import headers
@@ -133,10 +134,6 @@ def is_page(path: str) -> bool:
     return not path.startswith(_OF_PROGRAMS) or path == _HEALTH_PAGE
 
 
-_CONTENT_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
 _HEALTH_PAGE = "/health-page"
 _OF_PROGRAMS = (
     "/api/",
@@ -147,13 +144,12 @@ _OF_PROGRAMS = (
     "/sse/",
     "/ofrep/",
     "/config/",
+    "/o/",
+    "/.well-known/",
     "/robots.txt",
 )
 PAGE_HEADERS: headers.Headers = (
-    (
-        "Content-Security-Policy",
-        _CONTENT_POLICY,
-    ),
+    (content_policy.HEADER, content_policy.POLICY),
     ("X-Frame-Options", "DENY"),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "same-origin"),

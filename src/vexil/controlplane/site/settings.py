@@ -118,6 +118,7 @@ REST_FRAMEWORK = {
         "vexil.controlplane.adminapi.session_cookies.SessionCookie",
         "vexil.controlplane.adminapi.authentication.UserToken",
         "vexil.controlplane.adminapi.authentication.OrganisationKey",
+        "vexil.controlplane.adminapi.authentication.BearerToken",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["vexil.controlplane.adminapi.authentication.SomebodyKnown"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

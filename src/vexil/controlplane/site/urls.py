@@ -1,7 +1,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from vexil.controlplane.adminapi import experiments, feature_updates, monitoring
+from vexil.controlplane.adminapi import experiments, feature_updates, monitoring, oauth_server
 from vexil.controlplane.adminapi import urls as adminapi_urls
 from vexil.controlplane.adminapi.passwords import PasswordLink
 from vexil.controlplane.dashboard import urls as dashboard_urls
@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/__future__/", include(feature_updates.urlpatterns)),
     path("api/experiments/", include(experiments.urlpatterns)),
     *monitoring.urlpatterns,
+    *oauth_server.urlpatterns,
     path("config/project-overrides", browser_settings.project_overrides),
     path("robots.txt", browser_settings.robots),
     path("healthz/", pages.nothing),

@@ -213,6 +213,37 @@ ADMIN_API = (
         detail("Invalid token."),
     ),
     Entry(
+        "refused_access_token",
+        (401,),
+        "The access token (`Authorization: Bearer …`) is unknown here, older than 15 minutes, or was revoked by its "
+        "user.",
+        "Get the next one with the refresh token (`POST /o/token/`), or log in again (`flagsmith login`).",
+        "The access token in Authorization is unknown, has expired or was revoked: get the next one with the refresh "
+        "token at /o/token/, or log in again.",
+        _NO_CREDENTIALS,
+    ),
+    Entry(
+        "insufficient_scope",
+        (403,),
+        "The application was allowed to do some things as its user, and this is none of them. `mcp` opens the "
+        "operations that are tagged so in `/api/v1/docs/`, `admin-api` opens all.",
+        "Use another credential: a user's token, or an organisation's key.",
+        "The scope of this access token ({scopes}) does not open this: use a user's token, or an organisation's key.",
+        detail("The scope of this access token does not include this."),
+        {"scopes": "mcp"},
+    ),
+    Entry(
+        "oauth_refused",
+        (400, 401),
+        "An application asked for tokens, or for a person's consent, in a way that gives none; `error` is one of "
+        "RFC 6749 and RFC 7591.",
+        "Compare the request with `/.well-known/oauth-authorization-server`. A code is good for a minute, and once; a "
+        "refresh token is good once, and gives the next.",
+        "error and error_description say what is wrong. What is supported is told by "
+        "/.well-known/oauth-authorization-server.",
+        {"error": "invalid_grant", "error_description": "The code is unknown or has expired."},
+    ),
+    Entry(
         "inactive_user",
         (401,),
         "The user of this token is not active.",

@@ -238,7 +238,10 @@ LOCAL = (
         "Mend the variable that is named; `docs/configuration.md` lists all.",
         "{problem}",
         None,
-        {"problem": "USER_THROTTLE_RATE accepts a number, a slash and sec, min, hour or day; 'often' is not that."},
+        {
+            "problem": "USER_THROTTLE_RATE accepts a number, a slash and sec, min, hour, day or month; "
+            "'often' is not that.",
+        },
     ),
     Entry(
         "not_installed",

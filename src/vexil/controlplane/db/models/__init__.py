@@ -20,6 +20,7 @@ from .invites import Invite, InviteLink
 from .launch_darkly_imports import LaunchDarklyImport
 from .master_api_keys import MasterAPIKey
 from .metadata import Metadata, MetadataField, MetadataModelField, MetadataRequirement
+from .oauth import OAuthApplication, OAuthCode, OAuthSession, OAuthToken, OAuthTokenKind
 from .organisation_imports import OrganisationImport
 from .organisations import Membership, Organisation, Role, Subscription
 from .projects import Project
@@ -63,6 +64,11 @@ __all__ = [
     "MetadataModelField",
     "MetadataRequirement",
     "MultivariateOption",
+    "OAuthApplication",
+    "OAuthCode",
+    "OAuthSession",
+    "OAuthToken",
+    "OAuthTokenKind",
     "Organisation",
     "OrganisationGrant",
     "OrganisationImport",
