@@ -17,6 +17,7 @@ from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import Group, Organisation, User
 from vexil.controlplane.permissions import CREATE_FEATURE
+from vexil.controlplane.queries import feature_belongings
 
 
 class _Users(serializers.Serializer[Any]):
@@ -32,7 +33,8 @@ class _OwnersView(APIView):
         by = actor_of(request)
         feature = find(by, project_id, feature_id, CREATE_FEATURE)
         self.change(request, feature)
-        return Response(short_feature_json(reloaded(feature)))
+        changed = reloaded(feature)
+        return Response(short_feature_json(changed, feature_belongings.of([changed])))
 
     def change(self, request: Request, feature: Any) -> None:
         raise NotImplementedError

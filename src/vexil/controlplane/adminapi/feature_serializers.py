@@ -14,6 +14,7 @@ from vexil.controlplane.adminapi.nested_bodies import Entry, Id, NestedBody
 from vexil.controlplane.db.models import Feature, FeatureState, Group, MultivariateOption, Tag, User
 from vexil.controlplane.db.models.features import FeatureType
 from vexil.controlplane.queries.code_references import Sighting
+from vexil.controlplane.queries.feature_belongings import Belongings
 from vexil.controlplane.queries.features import NOWHERE, Situation
 
 _UNCHANGEABLE = ("name", "default_enabled", "initial_value", "owners", "group_owners")
@@ -92,14 +93,16 @@ def option_fields(sent: dict[str, Any]) -> OptionFields:
     )
 
 
-def feature_json(feature: Feature, situation: Situation = NOWHERE, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+def feature_json(
+    feature: Feature, belongings: Belongings, situation: Situation = NOWHERE, *, without: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """A feature with what it is in one environment, if one is given."""
     whole = {
-        **short_feature_json(feature),
+        **short_feature_json(feature, belongings),
         "uuid": feature.uuid,
         "project": feature.project_id,
-        "tags": [tag.pk for tag in feature.tags.all()],
-        "multivariate_options": [option_json(option) for option in feature.multivariate_options.all()],
+        "tags": belongings.tags.get(feature.pk, []),
+        "multivariate_options": [option_json(option) for option in belongings.options.get(feature.pk, [])],
         "is_archived": feature.is_archived,
         "environment_feature_state": _state_json(situation.default),
         "segment_feature_state": _state_json(situation.of_segment),
@@ -109,13 +112,15 @@ def feature_json(feature: Feature, situation: Situation = NOWHERE, *, without: t
         # compat: only environments with v2 versioning know these times.
         "last_modified_in_any_environment": situation.last_modified_anywhere,
         "last_modified_in_current_environment": situation.last_modified_here,
-        "metadata": metadata_json(feature.metadata.all()),
+        "metadata": metadata_json(belongings.metadata.get(feature.pk, [])),
         "code_references_counts": [_sighting_json(sighting) for sighting in situation.sightings],
     }
-    return {name: value for name, value in whole.items() if name not in without}
+    for name in without:
+        del whole[name]
+    return whole
 
 
-def short_feature_json(feature: Feature) -> dict[str, Any]:
+def short_feature_json(feature: Feature, belongings: Belongings) -> dict[str, Any]:
     return {
         "id": feature.pk,
         "name": feature.name,
@@ -125,8 +130,8 @@ def short_feature_json(feature: Feature) -> dict[str, Any]:
         "created_date": feature.created_date,
         "description": feature.description,
         "is_server_key_only": feature.is_server_key_only,
-        "owners": [_owner_json(user) for user in feature.owners.all()],
-        "group_owners": [{"id": group.pk, "name": group.name} for group in feature.group_owners.all()],
+        "owners": [_owner_json(user) for user in belongings.owners.get(feature.pk, [])],
+        "group_owners": [{"id": group.pk, "name": group.name} for group in belongings.group_owners.get(feature.pk, [])],
     }
 
 

@@ -1,5 +1,6 @@
 """Feature states in and out of JSON: flat (values as columns) and nested (values as themselves)."""
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rest_framework import serializers
@@ -17,7 +18,8 @@ from vexil.controlplane.adminapi.feature_values import (
 from vexil.controlplane.adminapi.nested_bodies import Id, NestedBody
 from vexil.controlplane.adminapi.parsing import body_of
 from vexil.controlplane.db import stores
-from vexil.controlplane.db.models import Environment, FeatureSegment, FeatureState
+from vexil.controlplane.db.models import Allocation, Environment, FeatureSegment, FeatureState
+from vexil.controlplane.queries import feature_states as queries
 from vexil.stores.identities import Identity
 
 _SHARES = "multivariate_feature_state_values"
@@ -88,17 +90,23 @@ def nested_change(request: Request) -> Change:
 
 
 def flat_json(state: FeatureState) -> dict[str, Any]:
-    return {**_common_json(state), "feature_state_value": columns_of(state)}
+    return _flat_json(state, state.allocations.all())
+
+
+def flat_list_json(states: Sequence[FeatureState]) -> list[dict[str, Any]]:
+    """One statement."""
+    shares = queries.allocations_of(states)
+    return [_flat_json(state, shares.get(state.pk, ())) for state in states]
 
 
 def nested_json(state: FeatureState) -> dict[str, Any]:
-    return {**_common_json(state), "feature_state_value": state.value}
+    return _nested_json(state, state.allocations.all())
 
 
-def listed_json(state: FeatureState) -> dict[str, Any]:
-    """As nested; an identity is shown with its name."""
-    identity = state.identity_id and {"id": state.identity_id, "identifier": state.identity_identifier}
-    return {**nested_json(state), "identity": identity}
+def nested_list_json(states: Sequence[FeatureState]) -> list[dict[str, Any]]:
+    """One statement. Identities are shown with their names."""
+    shares = queries.allocations_of(states)
+    return [{**_nested_json(state, shares.get(state.pk, ())), "identity": _identity_json(state)} for state in states]
 
 
 def override_json(state: FeatureState) -> dict[str, Any]:
@@ -115,7 +123,21 @@ def override_json(state: FeatureState) -> dict[str, Any]:
     return shown
 
 
-def _common_json(state: FeatureState) -> dict[str, Any]:
+def _identity_json(state: FeatureState) -> dict[str, Any] | None:
+    if state.identity_id is None:
+        return None
+    return {"id": state.identity_id, "identifier": state.identity_identifier}
+
+
+def _flat_json(state: FeatureState, shares: Iterable[Allocation]) -> dict[str, Any]:
+    return {**_common_json(state, shares), "feature_state_value": columns_of(state)}
+
+
+def _nested_json(state: FeatureState, shares: Iterable[Allocation]) -> dict[str, Any]:
+    return {**_common_json(state, shares), "feature_state_value": state.value}
+
+
+def _common_json(state: FeatureState, shares: Iterable[Allocation]) -> dict[str, Any]:
     return {
         "id": state.pk,
         "feature": state.feature_id,
@@ -125,7 +147,7 @@ def _common_json(state: FeatureState) -> dict[str, Any]:
         "enabled": state.enabled,
         _SHARES: [
             {"id": row.pk, "multivariate_feature_option": row.option_id, "percentage_allocation": row.percentage}
-            for row in state.allocations.all()
+            for row in shares
         ],
         "uuid": state.uuid,
         "created_at": state.created_at,

@@ -11,7 +11,7 @@ from vexil.controlplane import permissions
 from vexil.controlplane.actions import feature_states as actions
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
-from vexil.controlplane.adminapi.feature_state_serializers import FlatState, flat_json
+from vexil.controlplane.adminapi.feature_state_serializers import FlatState, flat_json, flat_list_json
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.parsing import parent_id
 from vexil.controlplane.adminapi.paths import path
@@ -23,13 +23,13 @@ from vexil.controlplane.queries import feature_states as queries
 class FeatureStates(APIView):
     def get(self, request: Request) -> Response:
         environment = lookups.environment_by_id(actor_of(request), query_id(request, "environment"))
-        states = queries.complete().filter(environment=environment).order_by("pk")
+        states = queries.counting().filter(environment=environment).order_by("pk")
         for name, column in (("feature", "feature_id"), ("feature_segment", "feature_segment_id")):
             if name in request.query_params:
                 states = states.filter(**{column: needed_query_id(request, name)})
         pages = Pages()
         page = pages.paginate_queryset(states, request, view=self) or []
-        return pages.get_paginated_response([flat_json(state) for state in page])
+        return pages.get_paginated_response(flat_list_json(page))
 
     def post(self, request: Request) -> Response:
         by = actor_of(request)

@@ -8,7 +8,7 @@ from rest_framework.views import APIView
 from vexil.controlplane.actions import feature_states as actions
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
-from vexil.controlplane.adminapi.feature_state_serializers import listed_json, nested_change, nested_json
+from vexil.controlplane.adminapi.feature_state_serializers import nested_change, nested_json, nested_list_json
 from vexil.controlplane.adminapi.feature_states import feature_to_set, needed_query_id
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.parsing import parent_id
@@ -21,7 +21,7 @@ from vexil.controlplane.queries import feature_states as queries
 class EnvironmentStates(APIView):
     def get(self, request: Request, environment_key: str) -> Response:
         environment = lookups.environment(actor_of(request), environment_key)
-        return listed(self, request, _states(environment, request))
+        return listed(self, request, _states(queries.counting(), environment, request))
 
     def post(self, request: Request, environment_key: str) -> Response:
         by = actor_of(request)
@@ -53,7 +53,7 @@ class OneEnvironmentState(APIView):
         self, request: Request, environment_key: str, state_id: int, permission: str = VIEW_ENVIRONMENT
     ) -> FeatureState:
         environment = lookups.environment(actor_of(request), environment_key, permission)
-        return found(_states(environment, request), state_id)
+        return found(_states(queries.complete(), environment, request), state_id)
 
 
 def listed(view: APIView, request: Request, states: QuerySet[FeatureState]) -> Response:
@@ -64,7 +64,7 @@ def listed(view: APIView, request: Request, states: QuerySet[FeatureState]) -> R
         states = states.filter(feature__name=request.query_params["feature_name"])
     pages = Pages()
     page = pages.paginate_queryset(states.order_by("pk"), request, view=view) or []
-    return pages.get_paginated_response([listed_json(state) for state in page])
+    return pages.get_paginated_response(nested_list_json(page))
 
 
 def found(states: QuerySet[FeatureState], state_id: int) -> FeatureState:
@@ -79,8 +79,8 @@ def patched_json(state: FeatureState) -> dict[str, object]:
     return {"enabled": state.enabled, "feature": state.feature_id}
 
 
-def _states(environment: Environment, request: Request) -> QuerySet[FeatureState]:
-    states = queries.complete().filter(environment=environment, feature_segment=None)
+def _states(states: QuerySet[FeatureState], environment: Environment, request: Request) -> QuerySet[FeatureState]:
+    states = states.filter(environment=environment, feature_segment=None)
     # compat: any value counts, `anyIdentity=false` and a bare `?anyIdentity` as well.
     return states.filter(identity_id__isnull="anyIdentity" not in request.query_params)
 

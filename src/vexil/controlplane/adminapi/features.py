@@ -1,5 +1,6 @@
 """Features of a project."""
 
+from typing import Any
 from uuid import UUID
 
 from rest_framework.exceptions import PermissionDenied
@@ -17,7 +18,9 @@ from vexil.controlplane.adminapi.pagination import SizedPages
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import Feature, Project
 from vexil.controlplane.permissions import CREATE_FEATURE, DELETE_FEATURE, VIEW_PROJECT, Actor
+from vexil.controlplane.queries import feature_belongings
 from vexil.controlplane.queries import features as queries
+from vexil.controlplane.queries.features import NOWHERE, Situation
 
 _OPTIONS = "multivariate_options"
 
@@ -33,7 +36,10 @@ class Features(APIView):
         pages = SizedPages()
         page = pages.paginate_queryset(queries.filtered(project, filters), request, view=self) or []
         situations = queries.situations(page, filters.environment, segment_id=filters.segment_id)
-        return pages.get_paginated_response([feature_json(feature, situations.of(feature)) for feature in page])
+        belongings = feature_belongings.of(page)
+        return pages.get_paginated_response(
+            [feature_json(feature, belongings, situations.of(feature)) for feature in page]
+        )
 
     def post(self, request: Request, project_id: int) -> Response:
         by = actor_of(request)
@@ -42,7 +48,7 @@ class Features(APIView):
         form.is_valid(raise_exception=True)
         _check_options(form, project, by)
         feature = actions.create(project, form.new_feature(), by=by)
-        return Response(feature_json(reloaded(feature), without=("code_references_counts",)), status=201)
+        return Response(_one_json(reloaded(feature), without=("code_references_counts",)), status=201)
 
 
 class OneFeature(APIView):
@@ -51,14 +57,14 @@ class OneFeature(APIView):
         feature = find(by, project_id, feature_id)
         filters = filters_of(request, feature.project, by)
         situations = queries.situations([feature], filters.environment, segment_id=filters.segment_id)
-        return Response(feature_json(feature, situations.of(feature)))
+        return Response(_one_json(feature, situations.of(feature)))
 
     def put(self, request: Request, project_id: int, feature_id: int) -> Response:
-        return Response(feature_json(self._update(request, project_id, feature_id, partial=False)))
+        return Response(_one_json(self._update(request, project_id, feature_id, partial=False)))
 
     def patch(self, request: Request, project_id: int, feature_id: int) -> Response:
         feature = self._update(request, project_id, feature_id, partial=True)
-        return Response(feature_json(feature, without=("is_num_identity_overrides_complete",)))
+        return Response(_one_json(feature, without=("is_num_identity_overrides_complete",)))
 
     def delete(self, request: Request, project_id: int, feature_id: int) -> Response:
         by = actor_of(request)
@@ -77,23 +83,27 @@ class OneFeature(APIView):
 class FeatureByUuid(APIView):
     def get(self, request: Request, uuid: UUID) -> Response:
         projects = permissions.viewable_projects(actor_of(request))
-        feature = queries.complete().filter(uuid=uuid, project__in=projects).first()
+        feature = queries.live().filter(uuid=uuid, project__in=projects).first()
         if feature is None:
             raise errors.no_match("Feature")
-        return Response(feature_json(feature, without=("metadata", "code_references_counts")))
+        return Response(_one_json(feature, without=("metadata", "code_references_counts")))
 
 
 def find(by: Actor, project_id: int, feature_id: int, permission: str = VIEW_PROJECT) -> Feature:
     """A feature of a project in which the caller holds the permission."""
     project = lookups.project(by, project_id, permission)
-    feature = queries.complete().filter(project=project, pk=feature_id).first()
+    feature = queries.live().filter(project=project, pk=feature_id).first()
     if feature is None:
         raise errors.no_match("Feature")
     return feature
 
 
 def reloaded(feature: Feature) -> Feature:
-    return queries.complete().get(pk=feature.pk)
+    return queries.live().get(pk=feature.pk)
+
+
+def _one_json(feature: Feature, situation: Situation = NOWHERE, *, without: tuple[str, ...] = ()) -> dict[str, Any]:
+    return feature_json(feature, feature_belongings.of([feature]), situation, without=without)
 
 
 def _check_options(form: FeatureSerializer, project: Project, by: Actor) -> None:

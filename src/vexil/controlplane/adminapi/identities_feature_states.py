@@ -27,7 +27,8 @@ from vexil.stores.identities import Identity
 class IdentityStates(APIView):
     def get(self, request: Request, environment_key: str, identity_id: int) -> Response:
         environment, identity = find(actor_of(request), environment_key, identity_id, VIEW_ENVIRONMENT)
-        return listed(self, request, _overrides(environment, identity))
+        states = queries.counting().filter(environment=environment, identity_id=identity.id)
+        return listed(self, request, states)
 
     def post(self, request: Request, environment_key: str, identity_id: int) -> Response:
         by = actor_of(request)

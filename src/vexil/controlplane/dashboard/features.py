@@ -83,8 +83,7 @@ def _found(request: HttpRequest, place: Place, asked: Asked) -> dict[str, Any]:
     """Four statements, and those of the chips."""
     assert place.project is not None
     assert place.environment is not None
-    features = queries.filtered(place.project, asked.filters(place.environment))
-    features = features.prefetch_related(None).prefetch_related("tags")
+    features = queries.filtered(place.project, asked.filters(place.environment)).prefetch_related("tags")
     numbers = feature_lists.numbers(place.environment, features)
     found = paged(request, features, count=numbers.found)
     query = feature_filters.list_query(request)

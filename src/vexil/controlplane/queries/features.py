@@ -4,18 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 
 from vexil.controlplane.db.models import (
     Environment,
     Feature,
     FeatureState,
     FeatureVersion,
-    Group,
-    MultivariateOption,
     Project,
     Tag,
-    User,
 )
 from vexil.controlplane.db.models.features import ValueType
 from vexil.controlplane.queries import code_references, lifecycle
@@ -78,18 +75,14 @@ class Situations:
         return self.by_feature.get(feature.pk, NOWHERE)
 
 
-def complete() -> QuerySet[Feature]:
-    """Live features with their options, tags and owners: five statements more, whatever their number."""
-    options = Prefetch("multivariate_options", queryset=MultivariateOption.objects.order_by("pk"))
-    owners = Prefetch("owners", queryset=User.objects.order_by("pk"))
-    groups = Prefetch("group_owners", queryset=Group.objects.order_by("pk"))
-    tags = Prefetch("tags", queryset=Tag.objects.order_by("pk"))
-    return Feature.live.select_related("project").prefetch_related(options, owners, groups, tags, "metadata")
+def live() -> QuerySet[Feature]:
+    """Live features with their project."""
+    return Feature.live.select_related("project")
 
 
 def filtered(project: Project, filters: Filters) -> QuerySet[Feature]:
     """A project's features that fit, in the order asked for."""
-    features = complete().filter(project=project, name__icontains=filters.search)
+    features = project.features(manager="live").filter(name__icontains=filters.search)
     if filters.type is not None:
         features = features.filter(type=filters.type)
     if filters.is_archived is not None:
