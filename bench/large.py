@@ -2,6 +2,7 @@
 
 import statistics
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -84,14 +85,15 @@ def _while_it_changes(server: Server, data: Path, rounds: int, seconds: int) -> 
     requests.write_text(ONE_FLAG, encoding="utf-8")
     stores = open_stores(None, data)
     quiet, changing, taken = [], [], []
+    watching = ThreadPoolExecutor(1)
     for version in range(2, rounds + 2):
         snapshot = large.large(version, CHANGED.format(version))
         quiet.append(_p99_ms(server, requests, seconds))
         publish(stores, snapshot)
-        began = time.perf_counter()
+        seen = watching.submit(_seconds_until, server, f"default of version {version}")
         changing.append(_p99_ms(server, requests, seconds))
-        _wait_for(server, f"default of version {version}")
-        taken.append(time.perf_counter() - began)
+        taken.append(seen.result())
+    watching.shutdown()
     stores.close()
     return statistics.median(quiet), statistics.median(changing), statistics.median(taken)
 
@@ -99,6 +101,12 @@ def _while_it_changes(server: Server, data: Path, rounds: int, seconds: int) -> 
 def _p99_ms(server: Server, requests: Path, seconds: int) -> float:
     target = Target(server.url, server.pid, CLIENT_KEY)
     return tools.wrk(target, requests, seconds=seconds, connections=CONNECTIONS).p99_ms
+
+
+def _seconds_until(server: Server, value: str) -> float:
+    began = time.perf_counter()
+    _wait_for(server, value)
+    return time.perf_counter() - began
 
 
 def _wait_for(server: Server, value: str) -> None:

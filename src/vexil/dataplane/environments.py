@@ -178,7 +178,9 @@ class Environments:
         _, body = stored
         try:
             with _collector_at_rest(is_large=len(body) > _LARGE_BYTES):
-                self._compiled[environment_id] = CompiledEnvironment(snapshot.decode(body), _warn_once)
+                previous = self._compiled.get(environment_id)
+                source = snapshot.decode(body, previous.source if previous else None)
+                self._compiled[environment_id] = CompiledEnvironment(source, _warn_once, previous)
         except msgspec.MsgspecError:
             # Of another version of Vexil, or damaged: what is served now stays, and the other environments go on.
             log.exception("snapshot.unreadable", environment_id=environment_id)

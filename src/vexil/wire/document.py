@@ -24,7 +24,7 @@ def encoded(source: snapshot.Snapshot) -> bytes:
 
 def in_steps(source: snapshot.Snapshot) -> dict[str, Any]:
     """The document as JSON values, with iterators where a list can be very long."""
-    writer = _Writer(source)
+    writer = Writer(source)
     environment = source.environment
     return {
         "id": environment.id,
@@ -42,7 +42,9 @@ def in_steps(source: snapshot.Snapshot) -> dict[str, Any]:
     }
 
 
-class _Writer:
+class Writer:
+    """Writes the parts of the document as JSON values."""
+
     def __init__(self, source: snapshot.Snapshot) -> None:
         self._source = source
         self._features = {feature.id: feature for feature in source.features if not feature.is_archived}
@@ -61,7 +63,7 @@ class _Writer:
                 "persist_trait_data": organisation.persist_trait_data,
             },
             "hide_disabled_flags": project.hide_disabled_flags,
-            "segments": (self._segment(segment) for segment in self._source.segments if self._is_relevant(segment)),
+            "segments": filter(None, map(self.segment, self._source.segments)),
             "enable_realtime_updates": project.enable_realtime_updates,
             "server_key_only_feature_ids": [
                 feature.id for feature in self._source.features if feature.is_server_key_only
@@ -72,36 +74,36 @@ class _Writer:
         return [self._state(state) for state in states if state.feature_id in self._features]
 
     def identity_overrides(self) -> Iterator[dict[str, Any]]:
+        return filter(None, map(self.identity_override, self._source.identity_overrides))
+
+    def identity_override(self, identity: snapshot.IdentityOverrides) -> dict[str, Any] | None:
+        """None for what the document leaves out."""
         environment = self._source.environment
-        if not environment.use_identity_overrides_in_local_eval:
-            return iter(())
-        written = ((identity, self.states(identity.states)) for identity in self._source.identity_overrides)
-        return (
-            {
-                "identifier": identity.identifier,
-                "environment_api_key": environment.api_key,
-                "created_date": identity.created_date,
-                "identity_features": states,
-                "identity_traits": [],
-                "identity_uuid": str(uuid.uuid5(_IDENTITY_NAMESPACE, f"{environment.id}/{identity.identity_id}")),
-                "django_id": identity.identity_id,
-                "dashboard_alias": None,
-                "composite_key": f"{environment.api_key}_{identity.identifier}",
-            }
-            for identity, states in written
-            if states
-        )
+        states = self.states(identity.states) if environment.use_identity_overrides_in_local_eval else ()
+        if not states:
+            return None
+        return {
+            "identifier": identity.identifier,
+            "environment_api_key": environment.api_key,
+            "created_date": identity.created_date,
+            "identity_features": states,
+            "identity_traits": [],
+            "identity_uuid": str(uuid.uuid5(_IDENTITY_NAMESPACE, f"{environment.id}/{identity.identity_id}")),
+            "django_id": identity.identity_id,
+            "dashboard_alias": None,
+            "composite_key": f"{environment.api_key}_{identity.identifier}",
+        }
 
-    def _is_relevant(self, segment: snapshot.Segment) -> bool:
-        """A segment of one feature matters only where it overrides that feature."""
-        return segment.feature_id is None or bool(self.states(segment.overrides))
-
-    def _segment(self, segment: snapshot.Segment) -> dict[str, Any]:
+    def segment(self, segment: snapshot.Segment) -> dict[str, Any] | None:
+        """None for what the document leaves out: a segment of one feature matters only where it overrides it."""
+        states = self.states(segment.overrides)
+        if segment.feature_id is not None and not states:
+            return None
         return {
             "id": segment.id,
             "name": segment.name,
             "rules": [self._rule(rule) for rule in segment.rules],
-            "feature_states": self.states(segment.overrides),
+            "feature_states": states,
         }
 
     def _rule(self, rule: snapshot.Rule) -> dict[str, Any]:

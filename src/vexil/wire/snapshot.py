@@ -7,6 +7,10 @@ Nothing here refers back to what holds it, so the garbage collector need not loo
 of it. Measured with 50,000 identity overrides: a full round stopped a process for 0.4 s, now for 0.1 s.
 """
 
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 import msgspec
 
 FlagValue = str | int | bool | None
@@ -126,40 +130,96 @@ class IdentityOverrides(msgspec.Struct, frozen=True, gc=False):
     states: tuple[State, ...]
 
 
-class _Most(msgspec.Struct, frozen=True, gc=False):
+class _Head(msgspec.Struct, frozen=True, gc=False):
     version: int
     organisation: Organisation
     project: Project
     environment: Environment
+
+
+class Snapshot(_Head, frozen=True, gc=False):
+    """One environment at one version: every list in ascending order of id."""
+
     features: list[Feature] = []
     defaults: list[State] = []
     segments: list[Segment] = []
-
-
-class Snapshot(_Most, frozen=True, gc=False):
-    """One environment at one version: every list in ascending order of id."""
-
     identity_overrides: list[IdentityOverrides] = []
 
 
-class _Outline(_Most, frozen=True, gc=False):
+class _Outline(_Head, frozen=True, gc=False):
+    features: list[msgspec.Raw] = []
+    defaults: list[msgspec.Raw] = []
+    segments: list[msgspec.Raw] = []
     identity_overrides: list[msgspec.Raw] = []
 
 
+Item = TypeVar("Item", Feature, State, Segment, IdentityOverrides)
+
 _outlines = msgspec.json.Decoder(_Outline)
+_features = msgspec.json.Decoder(Feature)
+_states = msgspec.json.Decoder(State)
+_segments = msgspec.json.Decoder(Segment)
 _identity_overrides = msgspec.json.Decoder(IdentityOverrides)
+_encoder = msgspec.json.Encoder()
 
 
 def encode(snapshot: Snapshot) -> bytes:
     return msgspec.json.encode(snapshot)
 
 
-def decode(body: bytes) -> Snapshot:
+def decode(body: bytes, previous: Snapshot | None = None) -> Snapshot:
     """Raise `msgspec.ValidationError` for a body that is no snapshot.
 
-    Identity overrides are read one by one, since a thread that decodes lets no other run before it is done: with
-    50,000 of them it took 40 ms, now at most 15 ms at a time.
+    What is in `previous` exactly as in the body is taken from there: the same object tells that nothing changed. Lists
+    are read one by one, since a thread that decodes lets no other run before it is done: with 50,000 identity
+    overrides it took 40 ms, now at most 15 ms at a time.
     """
     outline = _outlines.decode(body)
-    overrides = [_identity_overrides.decode(one) for one in outline.identity_overrides]
-    return Snapshot(**(msgspec.structs.asdict(outline) | {"identity_overrides": overrides}))
+    features, defaults, segments, overrides = (
+        (previous.features, previous.defaults, previous.segments, previous.identity_overrides)
+        if previous
+        else ([], [], [], [])
+    )
+    return Snapshot(
+        version=outline.version,
+        organisation=outline.organisation,
+        project=outline.project,
+        environment=outline.environment,
+        features=_read(_features, outline.features, features, _id),
+        defaults=_read(_states, outline.defaults, defaults, _id),
+        segments=_read(_segments, outline.segments, segments, _id),
+        identity_overrides=_read(_identity_overrides, outline.identity_overrides, overrides, _identity_id),
+    )
+
+
+def _read(
+    decoder: "msgspec.json.Decoder[Item]",
+    texts: list[msgspec.Raw],
+    previous: Sequence[Item],
+    id_of: Callable[[Item], int],
+) -> list[Item]:
+    """Both in ascending order of id, so that the former item mostly is the next one of `previous`."""
+    items, place = [], 0
+    for text in texts:
+        if not _is_at(place, previous, text):
+            item = decoder.decode(text)
+            place = bisect_left(previous, id_of(item), key=id_of)
+            if not _is_at(place, previous, text):
+                items.append(item)
+                continue
+        items.append(previous[place])
+        place += 1
+    return items
+
+
+def _is_at(place: int, previous: Sequence[Item], text: msgspec.Raw) -> bool:
+    # Writing the former item and comparing takes half the time of reading, and tells 1 from true.
+    return place < len(previous) and msgspec.Raw(_encoder.encode(previous[place])) == text
+
+
+def _id(item: Feature | State | Segment) -> int:
+    return item.id
+
+
+def _identity_id(item: IdentityOverrides) -> int:
+    return item.identity_id
