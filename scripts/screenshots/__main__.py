@@ -106,6 +106,7 @@ def _write(context: BrowserContext, page: Page, path: str, file: Path) -> None:
     answer = page.goto(path)
     assert answer is not None
     assert answer.ok, f"{path}: {answer.status}"
+    page.wait_for_load_state("networkidle")  # parts that are asked for once the page is there
     session = context.new_cdp_session(page)
     taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": _QUALITY})
     file.write_bytes(base64.b64decode(taken["data"]))

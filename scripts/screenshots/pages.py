@@ -26,7 +26,7 @@ PAGES = {
     "segments-usage": f"{_PROJECT}/segments/{{segment}}/usage",
     "identities": f"{_ENVIRONMENT}/identities",
     "identities-create": f"{_ENVIRONMENT}/identities/create",
-    "identities-compare": f"{_ENVIRONMENT}/identities/compare",
+    "identities-compare": f"{_ENVIRONMENT}/identities/compare?a=ada&b=grace",
     "identities-one": f"{_ENVIRONMENT}/identities/ada/{{identity}}",
     "identities-override": f"{_ENVIRONMENT}/identities/{{identity}}/flags/{{feature}}/override",
     "getting-started": f"{_ENVIRONMENT}/getting-started",

@@ -200,11 +200,18 @@
     if (form?.hasAttribute("data-guard")) touched = true;
   }
 
+  // On a phone tabs scroll sideways; the page itself stays where it is.
+  function centre(tab) {
+    const box = tab.parentNode.getBoundingClientRect(), own = tab.getBoundingClientRect();
+    tab.parentNode.scrollLeft += own.left - box.left - (box.width - own.width) / 2;
+  }
+
   function ready() {
     for (const one of document.querySelectorAll("#toasts .toast")) fade(one);
     for (const group of document.querySelectorAll("[data-sum]")) sum(group);
     for (const form of document.querySelectorAll("form[data-many]")) count(form);
     if (find('form[data-guard="unsaved"]')) touched = true;
+    for (const tab of document.querySelectorAll(".tabs [aria-current]")) centre(tab);
     const panel = find("[data-panel-focus]");
     for (const behind of document.querySelectorAll(".topbar, #side, .main > :not(#panel)")) behind.inert = Boolean(panel);
     if (panel && !panel.contains(document.activeElement)) panel.focus({ preventScroll: true });
