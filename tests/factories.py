@@ -18,6 +18,7 @@ from vexil.controlplane.db.models import (
     ProjectGrant,
     Role,
     Subscription,
+    TrustRelationship,
     User,
 )
 
@@ -81,6 +82,12 @@ def grant_environment(
 @functools.cache
 def _password_hash() -> str:
     return make_password(PASSWORD)
+
+
+def make_trust_relationship(organisation: Organisation, **fields: Any) -> TrustRelationship:
+    its_own = {"name": "ci", "issuer": "https://issuer.example.com", "audience": "flags", **fields}
+    key = make_master_api_key(organisation)[0]
+    return TrustRelationship.objects.create(organisation=organisation, master_api_key=key, **its_own)
 
 
 def make_oauth_application(**fields: Any) -> OAuthApplication:

@@ -46,6 +46,7 @@ PAGES = {
     "organisation-audit-log": f"{_ORGANISATION}/audit-log",
     "organisation-audit-log-one": f"{_ORGANISATION}/audit-log/{{record}}",
     "api-keys": f"{_ORGANISATION}/api-keys",
+    "api-keys-trust-create": f"{_ORGANISATION}/trust-relationships/create",
     "usage": f"{_ORGANISATION}/usage",
     "environment-webhooks": f"{_ENVIRONMENT}/webhooks",
     "environment-webhooks-one": f"{_ENVIRONMENT}/webhooks/{{webhook}}",

@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from vexil import plans
+from vexil.accepted_variables import WITHOUT_EFFECT
 from vexil.plans import Plans
 from vexil.rates import MONTH, Rate
-from vexil.variables import Parser
 from vexil.variables import boolean as _boolean
 from vexil.variables import comma_separated as _comma_separated
 from vexil.variables import integer as _integer
@@ -81,6 +81,9 @@ class Throttling:
     dcr_throttle_rate: Rate | None = _rate(
         "DCR_THROTTLE_RATE", Rate(500, MONTH), "Applications that register themselves from one address"
     )
+    oidc_token_exchange_throttle_rate: Rate | None = _rate(
+        "OIDC_TOKEN_EXCHANGE_THROTTLE_RATE", Rate(60, 60), "Tokens of other issuers that one address exchanges"
+    )
     throttles_backend: str = _setting(
         "USER_THROTTLE_CACHE_BACKEND",
         "",
@@ -102,38 +105,6 @@ class Throttling:
         return self.throttles_location if is_redis else None
 
 
-_SECONDS = _integer(0, 31_536_000)
-_FROM_MEMORY = "Accepted, without effect: answers come from memory and are at most 100 ms behind a change."
-_FROM_ROW = "Accepted, without effect: flags come from memory, and one row is read, so that traits are never old."
-_REFUSED_FROM_MEMORY = "Accepted, without effect: every key is known in memory, and so is that one is not."
-_EACH_SECOND = "Accepted, without effect: counts are written twice a second and at shutdown."
-_CACHES = (
-    "ENVIRONMENT_CACHE",
-    "CACHE_FLAGS",
-    "GET_FLAGS_ENDPOINT_CACHE",
-    "CACHE_ENVIRONMENT_DOCUMENT",
-    "CACHE_ENVIRONMENT_SEGMENTS",
-    "CACHE_PROJECT_SEGMENTS",
-)
-WITHOUT_EFFECT: dict[str, tuple[Parser, str]] = {
-    **{f"{cache}_SECONDS": (_SECONDS, _FROM_MEMORY) for cache in _CACHES},
-    **{f"{cache}_{part}": (str, _FROM_MEMORY) for cache in _CACHES for part in ("BACKEND", "LOCATION")},
-    "GET_IDENTITIES_ENDPOINT_CACHE_SECONDS": (_SECONDS, _FROM_ROW),
-    "GET_IDENTITIES_ENDPOINT_CACHE_BACKEND": (str, _FROM_ROW),
-    "GET_IDENTITIES_ENDPOINT_CACHE_LOCATION": (str, _FROM_ROW),
-    "ENVIRONMENT_SEGMENTS_CACHE_LOCATION": (str, _FROM_MEMORY),
-    "CACHE_ENVIRONMENT_DOCUMENT_MODE": (_one_of("expiring", "persistent"), _FROM_MEMORY),
-    "CACHE_ENVIRONMENT_DOCUMENT_OPTIONS": (str, _FROM_MEMORY),
-    "CACHE_BAD_ENVIRONMENTS_SECONDS": (_SECONDS, _REFUSED_FROM_MEMORY),
-    "CACHE_BAD_ENVIRONMENTS_AFTER_FAILURES": (_integer(0, 1_000_000), _REFUSED_FROM_MEMORY),
-    "USE_CACHE_FOR_USAGE_DATA": (_boolean, _EACH_SECOND),
-    "API_USAGE_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
-    "PG_API_USAGE_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
-    "FEATURE_EVALUATION_CACHE_SECONDS": (_SECONDS, _EACH_SECOND),
-}
-"""Settings of Flagsmith's caches that an installation may bring along: still checked, so that a typing error shows."""
-
-
 @dataclass(frozen=True, slots=True)
 class OtherServices(Throttling):
     """How Vexil is known to the services that it talks to, and that talk to it."""
@@ -146,6 +117,12 @@ class OtherServices(Throttling):
     )
     dashboard_url: str = _setting(
         "FLAGSMITH_FRONTEND_URL", "", "The same of the dashboard, where people allow applications to act as them."
+    )
+    trust_relationship_token_seconds: int = _setting(
+        "TRUST_RELATIONSHIP_ACCESS_TOKEN_LIFETIME_SECONDS",
+        3600,
+        "How long the access token is good that is given for the token of a trusted issuer.",
+        _integer(60, 86_400),
     )
     slack_client_id: str = _setting("SLACK_CLIENT_ID", "", "Client id of the Slack app that posts changes of flags.")
     slack_client_secret: str = _setting("SLACK_CLIENT_SECRET", "", "Client secret of that Slack app.")

@@ -38,7 +38,6 @@ NOT_BUILT = {
     "integrations/health-provider-bad": "feature health",
     "integrations/health-provider-create": "feature health",
     "integrations/health-providers-empty": "feature health",
-    "master-api-keys/trust-relationships": "trust relationships (OIDC)",
     "misc/admin": "Django's own admin pages",
 }
 """What we do not have yet."""

@@ -14,6 +14,7 @@ from tests.factories import (
     make_master_api_key,
     make_oauth_application,
     make_organisation,
+    make_trust_relationship,
     make_user,
 )
 from vexil.controlplane import permissions
@@ -221,6 +222,7 @@ def _things(scene: Scene, bystander: User) -> dict[str, Any]:
         "key_id": server_key["id"],
         "tag_id": Tag.objects.create(project=scene.project, label="beta").pk,
         "invite_id": Invite.objects.create(organisation=organisation, email=INVITED, hash="invite").pk,
+        "relationship_id": make_trust_relationship(organisation).pk,
         "prefix": make_master_api_key(organisation)[0].prefix,
         "record_id": AuditRecord.objects.order_by("pk").values_list("pk", flat=True).first() or 1,
         "resource_id": ExternalResource.objects.create(

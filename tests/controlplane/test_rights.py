@@ -26,6 +26,7 @@ PUBLIC = {
     "POST auth/login/code/",
     "POST auth/oauth/github/",
     "POST auth/oauth/google/",
+    "POST auth/oidc/token/",
     "POST auth/users/",
     "POST auth/users/activation/",
     "POST auth/users/resend_activation/",

@@ -14,6 +14,7 @@ from tests.factories import (
     make_environment,
     make_master_api_key,
     make_oauth_application,
+    make_trust_relationship,
     make_user,
 )
 from vexil.controlplane.actions import (
@@ -127,6 +128,9 @@ def make_everything(scene: Scene) -> Everything:
             "holder_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
             "application_id": _application(scene, "client").pk,
             "invite_id": Invite.objects.latest("pk").pk,
+            "relationship_id": make_trust_relationship(
+                organisation, name=MARKUP, audience=MARKUP, claim_rules=[{"claim": MARKUP, "values": [MARKUP]}]
+            ).pk,
             "prefix": make_master_api_key(organisation, name="<b>key<img src=x>")[0].prefix,
             "secret": "unknown",
             "name": "integrations",
@@ -159,6 +163,7 @@ def add_rows(scene: Scene, count: int) -> None:
         grant_project(colleague, project, VIEW_PROJECT)
         grant_environment(colleague, environment, VIEW_ENVIRONMENT)
         _application(scene, f"client {number}")
+        make_trust_relationship(organisation, name=name)
         Invite.objects.create(organisation=organisation, email=f"invited{number}@example.com", invited_by=scene.admin)
         InviteLink.objects.create(organisation=organisation)
         Project.objects.create(organisation=organisation, name=name)

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from vexil.controlplane.adminapi import mcp_operations
 from vexil.controlplane.db.models import MasterAPIKey, OAuthSession, User
 from vexil.controlplane.permissions import Actor
-from vexil.controlplane.queries import oauth
+from vexil.controlplane.queries import oauth, trust_relationships
 from vexil.wire import credentials
 from vexil.wire.errors import Explanation, explain
 
@@ -83,12 +83,16 @@ class OrganisationKey(BaseAuthentication):
 
 
 class BearerToken(BaseAuthentication):
-    """An access token; it acts as its user, as far as its scope goes."""
+    """An access token: of a user's application, which acts as the user as far as its scope goes; or one that was given
+    for the token of an issuer whom an organisation trusts, which is as good as a key of that organisation.
+    """
 
-    def authenticate(self, request: Request) -> tuple[User, OAuthSession] | None:
+    def authenticate(self, request: Request) -> tuple[User, OAuthSession] | tuple[AnonymousUser, MasterAPIKey] | None:
         scheme, _, text = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
         if scheme.lower() != "bearer" or not text.strip():
             return None
+        if (key := trust_relationships.key_of(text.strip())) is not None:
+            return AnonymousUser(), key
         session = oauth.session_of(text.strip(), now=datetime.now(UTC))
         if session is None:
             raise BearerRefused

@@ -29,6 +29,7 @@ from vexil.controlplane.adminapi import (
     server_keys,
     sessions,
     tags,
+    trust_relationships,
     users,
     version_serializers,
     versions,
@@ -45,6 +46,7 @@ PAGED = {
     "multivariate.Options",
     "identities.Identities",
     "master_api_keys.MasterAPIKeys",
+    "trust_relationships.TrustRelationships",
     "feature_states.FeatureStates",
     "feature_states_nested.EnvironmentStates",
     "groups.Groups",
@@ -102,6 +104,9 @@ BODIES: dict[str, Any] = {
     "members.RemovedMembers": organisation_serializers.LeavingUser(many=True),
     "master_api_keys.MasterAPIKeys": master_api_keys.MasterAPIKeySerializer,
     "master_api_keys.OneMasterAPIKey": master_api_keys.MasterAPIKeySerializer,
+    "trust_relationships.TrustRelationships": trust_relationships.TrustRelationshipSerializer,
+    "trust_relationships.OneTrustRelationship": trust_relationships.TrustRelationshipSerializer,
+    "trust_relationships.Exchange": trust_relationships.IssuedToken,
     "projects.Projects": projects.ProjectSerializer,
     "projects.OneProject": projects.ProjectSerializer,
     "environments.Environments": environments.EnvironmentSerializer,
@@ -186,5 +191,7 @@ ANSWERS: dict[str, Any] = {
     "master_api_keys.MasterAPIKeys": master_api_keys.MasterAPIKeySerializer,
     "master_api_keys.OneMasterAPIKey": master_api_keys.MasterAPIKeySerializer,
     "users.OwnAccount": users.OwnAccountSerializer,
+    "trust_relationships.TrustRelationships": trust_relationships.TrustRelationshipSerializer,
+    "trust_relationships.OneTrustRelationship": trust_relationships.TrustRelationshipSerializer,
 }
 """What comes back where a serializer describes it; one of the list where the view gives pages."""

@@ -19,7 +19,8 @@ from vexil.rates import Rate
 LOGIN, MFA_CODE, SIGNUP, INVITE, INFLUX_QUERY = "login", "mfa_code", "signup", "invite", "influx_query"
 DCR = "dcr"
 """Dynamic client registration: applications that register themselves."""
-_BY_ADDRESS = {LOGIN, MFA_CODE, SIGNUP, DCR}
+OIDC_EXCHANGE = "oidc_token_exchange"
+_BY_ADDRESS = {LOGIN, MFA_CODE, SIGNUP, DCR, OIDC_EXCHANGE}
 
 
 class Bucket(NamedTuple):

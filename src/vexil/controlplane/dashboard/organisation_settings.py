@@ -14,6 +14,7 @@ from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import at_organisation
 from vexil.controlplane.queries import master_api_keys as queries
+from vexil.controlplane.queries import trust_relationships
 
 
 class OrganisationSettings(Form):
@@ -76,7 +77,11 @@ def keys(request: HttpRequest, organisation_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         _, text = master_api_keys.create(place.organisation, by=place.by, **form.cleaned_data)
         form = NewKey()
-    values = {"keys": list(queries.usable_keys(place.organisation).select_related("created_by")), "new_key": text}
+    values = {
+        "keys": list(queries.usable_keys(place.organisation).select_related("created_by")),
+        "new_key": text,
+        "relationships": list(trust_relationships.of_organisation(place.organisation)),
+    }
     return rendering.form_page(request, "organisations/keys.html", place, form, values)
 
 

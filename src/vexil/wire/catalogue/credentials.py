@@ -233,6 +233,18 @@ ADMIN_API = (
         {"scopes": "mcp"},
     ),
     Entry(
+        "untrusted_token",
+        (401,),
+        "A token of another issuer was to be exchanged (`POST /api/v1/auth/oidc/token/`), and no organisation trusts "
+        "it: `iss` and `aud` have to be literally those of exactly one trust relationship, each of its rules has to "
+        "be met, and the issuer's keys, which are asked for over https, have to confirm the signature.",
+        "Compare the token's claims with the trust relationship, and its expiry with the clock. A GitHub workflow "
+        "needs `permissions: id-token: write` and asks for the token with the audience of the relationship.",
+        "detail says what is wrong. Compare the token's iss, aud and other claims with the organisation's trust "
+        "relationships.",
+        detail("No trust relationship matches this token."),
+    ),
+    Entry(
         "oauth_refused",
         (400, 401),
         "An application asked for tokens, or for a person's consent, in a way that gives none; `error` is one of "

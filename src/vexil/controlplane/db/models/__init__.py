@@ -27,6 +27,7 @@ from .projects import Project
 from .second_factors import SecondFactor
 from .segments import Segment
 from .tags import Tag
+from .trust_relationships import TrustRelationship
 from .users import User
 from .versions import FeatureVersion
 from .webhooks import DeliveryStatus, Webhook, WebhookDelivery
@@ -83,6 +84,7 @@ __all__ = [
     "ServerKey",
     "Subscription",
     "Tag",
+    "TrustRelationship",
     "UsageBlock",
     "UsageNotice",
     "User",
