@@ -1,6 +1,10 @@
 """Flag objects of `/flags/` and `/identities/` as finished JSON (sdk-api.md §2)."""
 
+from typing import TypeVar
+
 from vexil.wire import json_text, snapshot, times
+
+T = TypeVar("T")
 
 CONTROL = "control"
 
@@ -12,7 +16,7 @@ class FlagWriter:
 
     def __init__(self, environment: snapshot.Environment) -> None:
         self._hides = environment.hide_sensitive_data
-        self._environment = json_text.dumps(self._hidden(environment.id))
+        self._environment = json_text.scalar(self._hidden(environment.id))
 
     def feature(self, feature: snapshot.Feature) -> bytes:
         """The `feature` object, the same in every flag of the feature."""
@@ -36,22 +40,22 @@ class FlagWriter:
         return b"".join(
             (
                 b'{"id":',
-                json_text.dumps(self._hidden(state.id)),
+                json_text.scalar(self._hidden(state.id)),
                 b',"feature":',
                 feature,
                 b',"feature_state_value":',
-                json_text.dumps(value),
+                json_text.scalar(value),
                 b',"environment":',
                 self._environment,
                 b',"identity":',
-                json_text.dumps(self._hidden(identity_id)),
+                json_text.scalar(self._hidden(identity_id)),
                 b',"feature_segment":',
-                json_text.dumps(self._hidden(link)),
+                json_text.scalar(self._hidden(link)),
                 b',"enabled":true' if state.enabled else b',"enabled":false',
             )
         )
 
-    def _hidden(self, value: object) -> object:
+    def _hidden(self, value: T) -> T | None:
         return None if self._hides else value
 
 
@@ -62,7 +66,7 @@ def closed(flag: bytes) -> bytes:
 
 def with_variant(flag: bytes, variant: str | None) -> bytes:
     """As `/identities/` has it."""
-    return flag + _VARIANT + json_text.dumps(variant) + b"}"
+    return flag + _VARIANT + json_text.scalar(variant) + b"}"
 
 
 def without_variant(flag: bytes) -> bytes:

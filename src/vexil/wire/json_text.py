@@ -41,6 +41,17 @@ def _steps(value: Any) -> Iterator[bytes | memoryview]:
         yield dumps(value)
 
 
+def scalar(value: str | int | bool | None) -> bytes:
+    """A flag's value or an id; many times faster than `dumps`, of which a large environment needs ten thousands."""
+    if isinstance(value, str):
+        return text(value)
+    if value is None:
+        return b"null"
+    if isinstance(value, bool):
+        return b"true" if value else b"false"
+    return b"%d" % value
+
+
 def text(value: str) -> bytes:
     """A JSON string; several times faster than `dumps` for the one case that the hot path has."""
     return encode_basestring_ascii(value).encode("ascii")
