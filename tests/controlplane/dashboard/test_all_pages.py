@@ -17,7 +17,7 @@ from tests.controlplane.dashboard.client import Page, Pages
 from tests.controlplane.dashboard.everything import MARKUP, ROUTES, Everything, add_rows, make_everything
 from tests.controlplane.scenes import Scene
 from tests.factories import grant_environment, grant_project, make_organisation, make_user
-from vexil.controlplane.db.models import Event, Membership, User
+from vexil.controlplane.db.models import Event, Invite, InviteLink, Membership, User
 from vexil.controlplane.permissions import VIEW_ENVIRONMENT, VIEW_PROJECT
 
 PUBLIC = {
@@ -118,6 +118,23 @@ def test_markup_in_names_and_in_addresses_is_shown_as_text(scene: Scene) -> None
     assert shown > 30
 
 
+@pytest.mark.usefixtures("on_one_database")
+def test_markup_is_text_on_the_pages_of_those_who_are_not_logged_in(scene: Scene) -> None:
+    everything = make_everything(scene)
+    invite, link = Invite.objects.latest("pk"), InviteLink.objects.latest("pk")
+    addresses = {name: everything.address(name) for name in PUBLIC - {"home", "logout"}}
+    addresses |= {"invited": f"/invite/{invite.hash}", "linked": f"/invite-link/{link.hash}"}
+
+    shown = sum(_typed_markup(address) for address in addresses.values())
+
+    assert shown >= 4  # the organisation on both invites, and what was typed into the forms
+
+
+@pytest.mark.usefixtures("on_one_database")
+def test_markup_is_text_on_the_first_page_of_an_installation() -> None:
+    assert _typed_markup("/welcome") == 1
+
+
 def test_no_page_asks_more_of_the_database_for_more_rows(scene: Scene) -> None:
     everything, admin = make_everything(scene), Pages(_superuser(scene))
     add_rows(scene, 2)
@@ -161,6 +178,21 @@ def test_the_settings_are_fit_to_be_deployed() -> None:
 
     assert [message for message in found if not message.is_silenced()] == []
     assert (settings.SESSION_COOKIE_HTTPONLY, settings.SESSION_COOKIE_SAMESITE) == (True, "Lax")
+
+
+def _typed_markup(address: str) -> int:
+    """Look, with markup in the query as well, and send it in every field; how many answers show it as text."""
+    pages = Pages()
+    with CaptureQueriesContext(connection) as statements:
+        page = pages.get(address)
+    assert len(statements) <= STATEMENTS_MAX, address
+    fields = page.attributes("main form [name]:not([type=hidden])", "name")
+    answers = [page, pages.get(address, QUERY), pages.post(address, dict.fromkeys(fields, MARKUP))]
+    for answer in answers:
+        assert _foreign_elements(answer) == [], address
+        assert answer.status < 500, address
+    values = [*answers[-1].attributes("input", "value"), *(answer.text for answer in answers)]
+    return any(MARKUP in value for value in values)
 
 
 def _both(pages: Pages, address: str) -> set[int]:
