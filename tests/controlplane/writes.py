@@ -79,6 +79,7 @@ NOT_WRITES = {
     "POST auth/users/reset_password/": "sends a mail",
     "POST auth/app/activate/confirm/": "needs the code of this moment; tested with second factors",
     "POST auth/app/deactivate/": "needs an active second factor",
+    "POST organisations/<str:place>/github/create-cleanup-issue/": "asks GitHub; tested with a GitHub of our own",
     "POST environments/<str:place>/integrations/slack/": "asks Slack; tested with a Slack of our own",
     "POST webhooks/test/": "sends a request, changes nothing",
     "PUT environments/<str:api_key>/onboarding-status/": "always refused",

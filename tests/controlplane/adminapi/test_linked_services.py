@@ -20,9 +20,11 @@ from django.test import Client, override_settings
 from tests.controlplane.client import AdminClient
 from tests.controlplane.receivers import Receiver, receiver
 from tests.controlplane.scenes import Scene, json_of, make_scene
-from vexil.controlplane.actions import deliveries
-from vexil.controlplane.db.models import ExternalResource, Integration
+from vexil.controlplane.actions import code_references, deliveries
+from vexil.controlplane.actions.code_references import Found, Scan
+from vexil.controlplane.db.models import ExternalResource, Feature, Integration
 from vexil.controlplane.jobs.deliveries import deliver
+from vexil.controlplane.permissions import SYSTEM
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 PEM = KEY.private_bytes(
@@ -243,6 +245,79 @@ def test_when_the_app_is_removed_at_github_the_integration_goes(kept: Receiver) 
     assert (json_of(forged, 400), json_of(bypassed)) == ({"error": "Invalid signature"}, {"detail": "Event bypassed"})
     assert json_of(processed) == {"detail": "Event processed"}
     assert (left, Integration.objects.count()) == (1, 0)
+
+
+def test_tags_follow_the_issues_and_pull_requests_of_a_repository_that_wants_it(kept: Receiver) -> None:
+    scene = make_scene()
+    feature = scene.feature("banner")
+    repositories = add_github(scene)
+    repository = {"project": scene.project.pk, "repository_owner": "shop", "repository_name": "web"}
+    row = json_of(scene.api.post(repositories, repository), 201)
+    links = f"projects/{scene.project.pk}/features/{feature.pk}/feature-external-resources/"
+    url = "https://github.com/shop/web/pull/9"
+
+    linked = json_of(scene.api.post(links, {**link(url), "metadata": {"state": "open", "draft": True}}), 201)
+    untagged = labels_of(feature)
+    json_of(scene.api.patch(f"{repositories}{row['id']}/", {"tagging_enabled": True}))
+    tagged = labels_of(feature)
+    pull = {"html_url": url, "state": "closed", "merged": True, "draft": False, "title": "Banner"}
+    told = told_by_github("pull_request", {"action": "closed", "pull_request": pull, "installation": {"id": 77}})
+    merged = labels_of(feature)
+    elsewhere = {"action": "reopened", "pull_request": {**pull, "state": "open"}, "installation": {"id": 78}}
+    told_by_github("pull_request", elsewhere)
+    issue = "https://github.com/shop/web/issues/3"
+    json_of(scene.api.post(links, {"url": issue, "type": "GITHUB_ISSUE"}), 201)
+    both = labels_of(feature)
+    json_of(scene.api.delete(f"{links}{linked['id']}/"), 204)
+
+    assert json_of(told) == {"detail": "Event processed"}
+    assert (untagged, tagged, merged) == ([], ["PR Draft"], ["PR Merged"])
+    assert both == ["Issue Open", "PR Merged"]
+    assert labels_of(feature) == ["Issue Open"]
+    assert {(tag.is_system_tag, tag.type) for tag in feature.tags.all()} == {(True, "GITHUB")}
+
+
+def test_an_issue_asks_for_a_feature_to_be_taken_out_of_the_code(kept: Receiver) -> None:
+    scene = make_scene()
+    feature = scene.feature("banner")
+    path = f"organisations/{scene.project.organisation_id}/github/create-cleanup-issue/"
+    body = {"feature_id": feature.pk}
+    unscanned = json_of(scene.api.post(path, body), 400)
+    scan = Scan("https://github.com/shop/web", "github", "abc", [Found("banner", "src/app.py", 42)])
+    code_references.keep_scan(scene.project, scan, now=datetime.now(UTC), by=SYSTEM)
+    unconnected = json_of(scene.api.post(path, body), 400)
+    repository = {"project": scene.project.pk, "repository_owner": "shop", "repository_name": "web"}
+    json_of(scene.api.post(add_github(scene), repository), 201)
+    url = "https://github.com/shop/web/issues/42"
+    kept.answers = {
+        TOKEN: {"token": "ghs"},
+        "POST /repos/shop/web/issues": {"html_url": url, "title": "Remove", "state": "open", "number": 42},
+    }
+
+    json_of(scene.api.post(path, body), 204)
+    bad = json_of(scene.api.post(path, {}), 400)
+    unknown = json_of(scene.api.post(path, {"feature_id": 99_999_999}), 404)
+    json_of(make_scene().api.post(path, body), 403)
+
+    assert unscanned == {"detail": "No code references found for this feature."}
+    assert unconnected == {"detail": "This Organisation doesn't have a valid GitHub Configuration"}
+    sent = json.loads(kept.bodies[1])
+    assert sent["title"] == "Remove stale feature flag: banner"
+    assert "https://github.com/shop/web/blob/abc/src/app.py#L42" in sent["body"]
+    linked = ExternalResource.objects.get(feature=feature)
+    assert (linked.url, linked.type, linked.metadata) == (url, "GITHUB_ISSUE", {"title": "Remove", "state": "open"})
+    assert bad == {"error": {"feature_id": ["This field is required."]}}
+    assert unknown == {"detail": "Feature not found in this organisation."}
+
+
+def labels_of(feature: Feature) -> list[str]:
+    return sorted(feature.tags.values_list("label", flat=True))
+
+
+def told_by_github(event: str, told: dict[str, Any]) -> Any:
+    body = json.dumps(told).encode()
+    signature = "sha256=" + hmac.new(b"gh", body, hashlib.sha256).hexdigest()
+    return AdminClient().post("github-webhook/", body, X_Hub_Signature_256=signature, X_GitHub_Event=event)
 
 
 def allow_slack(scene: Scene, path: str) -> str:

@@ -8,7 +8,7 @@ from tests.controlplane.scenes import Scene
 from tests.controlplane.stages import make_one_of_each
 from tests.factories import grant_environment, grant_project, make_user
 from vexil.controlplane.actions import environments
-from vexil.controlplane.db.models import Feature, Membership
+from vexil.controlplane.db.models import Feature, Integration, Membership
 from vexil.controlplane.permissions import CREATE_FEATURE, SYSTEM, VIEW_ENVIRONMENT, VIEW_PROJECT
 
 SECTIONS = {
@@ -104,3 +104,20 @@ def test_ten_more_features_cost_no_more_statements(scene: Scene, admin: Pages) -
 
     assert len(page.texts("td .strong")) == 11
     assert len(many) == len(few) <= 12
+
+
+def test_an_issue_is_asked_for_where_github_and_scans_are_set_up(scene: Scene, admin: Pages) -> None:
+    make_one_of_each(scene)
+    feature = Feature.live.get(name="stale")
+    url = path(scene, f"/stale/features/{feature.pk}/issue")
+    without = admin.get(path(scene, "/stale")).texts("td.actions button")
+    Integration.objects.create(
+        organisation=scene.project.organisation, kind="github", settings={"installation_id": "7"}
+    )
+
+    shown = admin.get(path(scene, "/stale")).texts("td.actions button")
+    admin.post(url)
+    told = admin.get(path(scene, "/stale"))
+
+    assert ("Issue" in without, "Issue" in shown) == (False, True)
+    assert "No issue was opened: GitHub is not configured: set GITHUB_APP_ID." in told.text

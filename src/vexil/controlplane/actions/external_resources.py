@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
-from vexil.controlplane.actions import comments, events
+from vexil.controlplane.actions import comments, events, github_tags
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import ExternalResource, Feature, GithubRepository, Integration
 from vexil.controlplane.integrations.github import app as github
@@ -36,6 +37,7 @@ def link(feature: Feature, *, by: Actor, **fields: Any) -> ExternalResource:
         raise Refused("The fields feature, url must make a unique set.") from None
     events.record(by, "resource.linked", resource.pk, scope=feature.project, after=_facts(resource))
     comments.of_link(resource)
+    github_tags.renew(feature)
     return resource
 
 
@@ -52,6 +54,7 @@ def update(resource: ExternalResource, *, by: Actor, **changes: Any) -> External
         raise Refused("The fields feature, url must make a unique set.") from None
     scope = resource.feature.project
     events.record(by, "resource.updated", resource.pk, scope=scope, before=before, after=_facts(resource))
+    github_tags.renew(resource.feature)
     return resource
 
 
@@ -60,6 +63,7 @@ def unlink(resource: ExternalResource, *, by: Actor) -> None:
     events.record(by, "resource.unlinked", resource.pk, scope=resource.feature.project, before=_facts(resource))
     comments.of_unlink(resource)
     resource.delete()
+    github_tags.renew(resource.feature)
 
 
 @transaction.atomic
@@ -86,6 +90,8 @@ def update_repository(repository: GithubRepository, *, by: Actor, **changes: Any
         raise AlreadyLinked from None
     scope, after = repository.integration.place, _repository_facts(repository)
     events.record(by, "repository.updated", repository.pk, scope=scope, before=before, after=after)
+    for feature in _linked_features(repository):
+        github_tags.renew(feature)
     return repository
 
 
@@ -94,11 +100,22 @@ def remove_repository(repository: GithubRepository, *, by: Actor) -> None:
     """With the links that lead into it."""
     scope, before = repository.integration.place, _repository_facts(repository)
     events.record(by, "repository.removed", repository.pk, scope=scope, before=before)
-    within = f"/{repository.repository_owner}/{repository.repository_name}/"
-    ExternalResource.objects.filter(
-        feature__project=repository.project, type__startswith="GITHUB", url__contains=within
-    ).delete()
+    features = _linked_features(repository)
+    _links(repository).delete()
     repository.delete()
+    for feature in features:
+        github_tags.renew(feature)
+
+
+def _links(repository: GithubRepository) -> QuerySet[ExternalResource]:
+    within = f"/{repository.repository_owner}/{repository.repository_name}/"
+    of_project = ExternalResource.objects.filter(feature__project=repository.project_id)
+    return of_project.filter(type__startswith="GITHUB", url__contains=within)
+
+
+def _linked_features(repository: GithubRepository) -> list[Feature]:
+    features = Feature.live.filter(pk__in=_links(repository).values("feature"))
+    return list(features.select_related("project").order_by("pk"))
 
 
 def _check(resource: ExternalResource) -> None:

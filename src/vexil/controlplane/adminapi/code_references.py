@@ -3,7 +3,6 @@
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -77,7 +76,6 @@ def _sighting_json(sighting: queries.Sighting, lines: list[CodeReference]) -> di
 
 
 def _line_json(repository: CodeRepository, line: CodeReference) -> dict[str, Any]:
-    place = f"{quote(repository.revision)}/{quote(line.file_path.lstrip('/'))}#L{line.line_number}"
     return {
         "feature_name": line.feature_name,
         "file_path": line.file_path,
@@ -86,7 +84,7 @@ def _line_json(repository: CodeRepository, line: CodeReference) -> dict[str, Any
         "vcs_provider": repository.vcs_provider,
         "repository_url": repository.url,
         "revision": repository.revision,
-        "permalink": f"{repository.url.rstrip('/').removesuffix('.git')}/blob/{place}",
+        "permalink": queries.permalink(repository, line),
     }
 
 

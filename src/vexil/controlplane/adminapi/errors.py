@@ -20,6 +20,7 @@ from rest_framework.exceptions import (
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from vexil.controlplane.actions.cleanup_issues import NoReferences
 from vexil.controlplane.actions.external_resources import AlreadyLinked, NoGithub, UnfitUrl
 from vexil.controlplane.actions.feature_states import StateExists, UsesVersions
 from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, NoSuchOverride, UnfitUpdate
@@ -146,7 +147,7 @@ ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     ),
     **{
         refusal: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)})
-        for refusal in (NoGithub, UnfitUrl, NotConfigured)
+        for refusal in (NoGithub, NoReferences, UnfitUrl, NotConfigured)
     },
     Unreachable: lambda error: (status.HTTP_502_BAD_GATEWAY, {"detail": f"The other service did not do it. {error}"}),
     NoMember: lambda error: (status.HTTP_400_BAD_REQUEST, {"detail": str(error)}),

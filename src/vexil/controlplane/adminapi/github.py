@@ -8,22 +8,25 @@ import msgspec
 from django.conf import settings
 from django.db.models import QuerySet
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from vexil.controlplane import permissions
+from vexil.controlplane.actions import cleanup_issues, github_tags, integration_requests
 from vexil.controlplane.actions import external_resources as actions
-from vexil.controlplane.actions import integration_requests
 from vexil.controlplane.actions import integrations as integration_actions
 from vexil.controlplane.adminapi import errors, lookups
 from vexil.controlplane.adminapi.authentication import actor_of
+from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.adminapi.pagination import Pages
 from vexil.controlplane.adminapi.paths import path
-from vexil.controlplane.db.models import GithubRepository, Integration, Organisation, Project
+from vexil.controlplane.db.models import Feature, GithubRepository, Integration, Organisation, Project
 from vexil.controlplane.integrations.catalogue import GITHUB
 from vexil.controlplane.integrations.github.app import Installation
+from vexil.controlplane.permissions import EDIT_FEATURE
 from vexil.controlplane.queries import integrations as queries
 
 
@@ -34,6 +37,10 @@ class RepositorySerializer(serializers.ModelSerializer[GithubRepository]):
     class Meta:
         model = GithubRepository
         fields = ["id", "github_configuration", "project", "repository_owner", "repository_name", "tagging_enabled"]
+
+
+class WantedCleanupIssue(serializers.Serializer[Any]):
+    feature_id = Id()
 
 
 class _Query(serializers.Serializer[Any]):
@@ -128,6 +135,26 @@ class Contributors(APIView):
         return Response({"results": [{name: row.get(name) for name in names} for row in found or []]})
 
 
+class CleanupIssue(APIView):
+    """Asks at GitHub for a feature to be taken out of the code."""
+
+    def post(self, request: Request, place: str) -> Response:
+        by = actor_of(request)
+        organisation = lookups.joined_organisation(by, place)
+        form = WantedCleanupIssue(data=request.data)
+        if not form.is_valid():
+            raise ValidationError({"error": form.errors})
+        projects = permissions.viewable_projects(by).filter(organisation=organisation)
+        features = Feature.live.filter(project__in=projects).select_related("project__organisation")
+        feature = features.filter(pk=form.validated_data["feature_id"]).first()
+        if feature is None:
+            raise NotFound("Feature not found in this organisation.")
+        if not permissions.has_project_permission(by, feature.project, EDIT_FEATURE):
+            raise PermissionDenied
+        cleanup_issues.create(feature, by=by)
+        return Response(status=204)
+
+
 class GithubWebhook(APIView):
     """What GitHub tells of our app; signed with the secret that both sides know."""
 
@@ -140,15 +167,27 @@ class GithubWebhook(APIView):
         if not _is_signed(body, request.headers):
             return Response({"error": "Invalid signature"}, status=400)
         try:
-            told = msgspec.json.decode(body)
-            is_removed = request.headers.get("X-GitHub-Event") == "installation" and told["action"] == "deleted"
-            installation_id = str(told["installation"]["id"]) if is_removed else None
+            is_ours = _told(request.headers.get("X-GitHub-Event", ""), msgspec.json.decode(body))
         except (msgspec.DecodeError, KeyError, TypeError):
             raise ValidationError({"detail": "This is no event of GitHub."}) from None
-        if installation_id is None:
-            return Response({"detail": "Event bypassed"})
-        integration_actions.forget_github(installation_id)
-        return Response({"detail": "Event processed"})
+        return Response({"detail": "Event processed" if is_ours else "Event bypassed"})
+
+
+def _told(kind: str, body: Any) -> bool:
+    """Whether there was something to do."""
+    if kind == "installation" and body["action"] == "deleted":
+        integration_actions.forget_github(str(body["installation"]["id"]))
+        return True
+    if kind not in _STATES:
+        return False
+    about = body[_ABOUT[kind]]
+    state = {name: about[name] for name in _STATES[kind] if name in about}
+    github_tags.told(str(body["installation"]["id"]), str(about["html_url"]), state)
+    return True
+
+
+_ABOUT = {"issues": "issue", "pull_request": "pull_request"}
+_STATES = {"issues": ("state", "title"), "pull_request": ("state", "title", "merged", "draft")}
 
 
 def _is_signed(body: bytes, headers: Any) -> bool:
@@ -218,5 +257,6 @@ urlpatterns = [
     path(f"{_OWN}issues/", Issues),
     path(f"{_OWN}pulls/", PullRequests),
     path(f"{_OWN}repo-contributors/", Contributors),
+    path(f"{_OWN}create-cleanup-issue/", CleanupIssue),
     path("github-webhook/", GithubWebhook),
 ]

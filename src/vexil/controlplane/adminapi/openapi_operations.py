@@ -169,6 +169,7 @@ BODIES: dict[str, Any] = {
     "external_resources.ExternalResources": external_resources.ExternalResourceSerializer,
     "external_resources.OneExternalResource": external_resources.ExternalResourceSerializer,
     "github.Repositories": github.RepositorySerializer,
+    "github.CleanupIssue": github.WantedCleanupIssue,
     "github.OneRepository": github.RepositorySerializer,
 }
 """What is sent with POST, PUT and PATCH: a serializer or a schema."""

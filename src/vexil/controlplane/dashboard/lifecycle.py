@@ -9,13 +9,17 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from vexil.controlplane import permissions
-from vexil.controlplane.actions import features, many_features
+from vexil.controlplane.actions import cleanup_issues, features, many_features
+from vexil.controlplane.actions.cleanup_issues import NoReferences
+from vexil.controlplane.actions.external_resources import NoGithub
 from vexil.controlplane.dashboard import feature_rows, rendering
 from vexil.controlplane.dashboard.feature_switches import found
 from vexil.controlplane.dashboard.pages import paged, with_query
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_project
 from vexil.controlplane.db.models import Environment, Feature
+from vexil.controlplane.integrations.github.app import NotConfigured
+from vexil.controlplane.integrations.outgoing import Unreachable
 from vexil.controlplane.queries import lifecycle as queries
 from vexil.controlplane.queries.lifecycle import Stage
 
@@ -73,6 +77,7 @@ class Row:
     usage_url: str
     archive_url: str
     delete_url: str
+    issue_url: str
 
     @property
     def is_permanent(self) -> bool:
@@ -105,6 +110,7 @@ def listed(request: HttpRequest, project_id: int, section: str) -> HttpResponse:
         "marks_stale": any(one.use_v2_feature_versioning for one in seen),
         "environment": environment,
         "powers": feature_rows.powers(place),
+        "may_ask_for_removal": place.may(permissions.EDIT_FEATURE) and cleanup_issues.is_possible(place.project),
         "days": place.project.stale_flags_limit_days,
     }
     return rendering.page(request, "lifecycle/lifecycle.html", place, values)
@@ -134,6 +140,19 @@ def delete(request: HttpRequest, project_id: int, section: str, feature_id: int)
     return rendering.done(request, _back(request, place, section))
 
 
+def ask_for_removal(request: HttpRequest, project_id: int, section: str, feature_id: int) -> HttpResponse:
+    """By issues at GitHub, where code names the feature."""
+    place = at_project(request, project_id, needs=permissions.EDIT_FEATURE)
+    feature = found(place, feature_id)
+    try:
+        count = cleanup_issues.create(feature, by=place.by)
+    except (NoReferences, NoGithub, NotConfigured, Unreachable) as refusal:
+        messages.error(request, f"No issue was opened: {refusal}")
+    else:
+        messages.success(request, f"{count} issue{'s' if count > 1 else ''} opened at GitHub for {feature.name}.")
+    return rendering.done(request, _back(request, place, section))
+
+
 def _section(path: str) -> Section:
     if path not in _BY_PATH:
         raise Http404("section")
@@ -157,6 +176,7 @@ def _row(place: Place, environment: Environment, feature: Feature, section: Sect
         feature_rows.panel_url(there, feature.pk, "usage"),
         reverse("lifecycle-archive", kwargs=parts) + query,
         reverse("lifecycle-delete", kwargs=parts) + query,
+        reverse("lifecycle-issue", kwargs=parts) + query,
     )
 
 
@@ -177,5 +197,6 @@ urlpatterns = [
     page(_LIFECYCLE, first, "lifecycle"),
     page(f"{_LIFECYCLE}/<str:section>", listed, "lifecycle-section"),
     page(f"{_FEATURE}/archive", archive, "lifecycle-archive", methods="POST"),
+    page(f"{_FEATURE}/issue", ask_for_removal, "lifecycle-issue", methods="POST"),
     page(f"{_FEATURE}/delete", delete, "lifecycle-delete", methods="POST"),
 ]

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import quote
 
 from django.db.models import Count
 
@@ -35,6 +36,17 @@ def sightings_of(features: Sequence[Feature]) -> dict[int, list[Sighting]]:
         count = counts.get((row.repository_id, row.feature_name), 0)
         by_name[row.repository.project_id, row.feature_name].append(Sighting(row.repository, row.found_at, count))
     return {feature.pk: by_name[feature.project_id, feature.name] for feature in features}
+
+
+def in_repositories(feature: Feature) -> list[CodeReference]:
+    """The same, with their repositories and in the order of these."""
+    rows = CodeReference.objects.filter(repository__project=feature.project_id, feature_name=feature.name)
+    return list(rows.select_related("repository").order_by("repository__url", "file_path", "line_number", "pk"))
+
+
+def permalink(repository: CodeRepository, line: CodeReference) -> str:
+    place = f"{quote(repository.revision)}/{quote(line.file_path.lstrip('/'))}#L{line.line_number}"
+    return f"{repository.url.rstrip('/').removesuffix('.git')}/blob/{place}"
 
 
 def references_of(feature: Feature) -> list[CodeReference]:

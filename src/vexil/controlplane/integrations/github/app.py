@@ -64,6 +64,9 @@ class Installation:
             return self._request(f"{own}/labels", {"labels": [LABEL]})
         return self._request(f"{own}/comments", {"body": comment.text})
 
+    def new_issue(self, owner: str, name: str, *, title: str, text: str) -> Request:
+        return self._request(f"repos/{quote(owner)}/{quote(name)}/issues", {"title": title, "body": text})
+
     def repositories(self, *, page: int, page_size: int) -> Request:
         fields = {"page": page, "per_page": page_size}
         return self._request(f"installation/repositories?{urlencode(fields)}", None, method="GET")
