@@ -15,7 +15,6 @@ DIFFERENT = {
     "cache-flags/server-cached": "a change shows at once: answers come from memory, not from a cache with a lifetime",
     "environments/list": _APPROVALS,
     "environments/list-in-project": _APPROVALS,
-    "errors-admin/environment-options": "fields are described by OpenAPI, not by OPTIONS",
     "errors-allowed-hosts/right-host-version": _VERSION,
     "featurestates/flat-put-value-bool": _COLUMNS_KEPT,
     "featurestates/flat-put-value-integer": _COLUMNS_KEPT,

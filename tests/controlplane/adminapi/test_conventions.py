@@ -9,6 +9,9 @@ from django.utils import timezone
 
 from tests.controlplane.client import AdminClient
 from tests.factories import make_environment, make_master_api_key, make_organisation, make_user
+from vexil.controlplane.adminapi import openapi_operations
+from vexil.controlplane.adminapi.options import Metadata
+from vexil.wire import json_text
 
 PROVIDED = {"detail": "Authentication credentials were not provided."}
 NO_KEY = {"detail": "Valid Master API Key not found."}
@@ -185,6 +188,31 @@ def test_a_wrong_method_is_405_and_named(client: AdminClient) -> None:
 
     assert (response.status_code, response.json()) == (405, {"detail": 'Method "BREW" not allowed.'})
     assert response["Allow"] == "GET, POST, HEAD, OPTIONS"
+
+
+def test_options_describes_what_a_path_takes(client: AdminClient) -> None:
+    environment = make_environment()
+    caller = client.with_key(make_master_api_key(environment.project.organisation)[1])
+
+    told = caller.send("OPTIONS", f"environments/{environment.api_key}/").json()
+
+    assert sorted(told) == ["actions", "description", "name", "parses", "renders"]
+    assert told["actions"]["PUT"]["name"] == {
+        "type": "string",
+        "required": True,
+        "read_only": False,
+        "label": "Name",
+        "max_length": 2000,
+    }
+
+
+def test_options_can_describe_every_form() -> None:
+    forms = [body for body in openapi_operations.BODIES.values() if isinstance(body, type)]
+
+    described = [Metadata().get_serializer_info(form()) for form in forms]
+
+    assert len(described) > 30
+    assert json_text.dumps(described)
 
 
 def test_a_failure_of_ours_is_json_too(client: AdminClient) -> None:

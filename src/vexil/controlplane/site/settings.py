@@ -128,6 +128,7 @@ REST_FRAMEWORK = {
         "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_SCHEMA_CLASS": "vexil.controlplane.adminapi.openapi_document.OperationSchema",
+    "DEFAULT_METADATA_CLASS": "vexil.controlplane.adminapi.options.Metadata",
     "EXCEPTION_HANDLER": "vexil.controlplane.adminapi.errors.answer",
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "vexil.controlplane.adminapi.negotiation.Negotiation",
     "UNICODE_JSON": False,
