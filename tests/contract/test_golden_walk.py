@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.contract.differences import BY_CHANCE, DIFFERENT, NOT_BUILT
-from tests.journeys.running import Server
+from tests.journeys.running import Server, new_migrated_database
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
 SETTLE_SECONDS = "0.3"
@@ -70,7 +71,7 @@ def exchanges(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     """By id, of all areas."""
     folder = tmp_path_factory.mktemp("walk")
     cluster = None if request.param == "sqlite" else request.getfixturevalue("postgres")
-    new_database: Callable[[], str | None] = cluster.new_database if cluster else lambda: None
+    new_database: Callable[[], str | None] = partial(new_migrated_database, cluster) if cluster else lambda: None
     with ThreadPoolExecutor(SERVERS_AT_ONCE) as pool:
         ends = [
             pool.submit(_walk_over_server, folder, name, group, new_database())

@@ -7,14 +7,14 @@ import pytest
 
 from tests.journeys import shop as shops
 from tests.journeys.admin import Admin
-from tests.journeys.running import Server
+from tests.journeys.running import Server, new_migrated_database
 from tests.journeys.shop import Shop
 
 DATABASES = ["sqlite", "postgres"]
 
 
 def _url(database: str, request: pytest.FixtureRequest) -> str | None:
-    return None if database == "sqlite" else request.getfixturevalue("postgres").new_database()
+    return None if database == "sqlite" else new_migrated_database(request.getfixturevalue("postgres"))
 
 
 @pytest.fixture(scope="session", params=DATABASES)

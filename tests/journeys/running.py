@@ -1,14 +1,20 @@
 """A `vexil serve` of its own: a subprocess on a free port, ended by its own process id."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from functools import cache
 from pathlib import Path
 
 import httpx
+
+from tests.databases import PostgresCluster
 
 VEXIL = str(Path(sys.executable).with_name("vexil"))
 READY_SECONDS = 30.0
@@ -17,6 +23,31 @@ UNTHROTTLED = {
     for scope in ("USER", "MASTER_API_KEY", "LOGIN", "MFA_CODE", "SIGNUP", "INVITE", "INFLUX_QUERY")
 }
 """Tests send more than people do; those about throttles give their own rates."""
+
+
+_migrating = threading.Lock()
+"""Servers are started in threads, too."""
+
+
+@cache
+def _migrated_folder() -> Path:
+    """SQLite databases as `vexil migrate` leaves them, to be copied by each server."""
+    folder = Path(tempfile.mkdtemp(prefix="vexil-migrated-"))
+    subprocess.run([VEXIL, "migrate", "--data-dir", str(folder)], env=environment(), check=True, capture_output=True)
+    return folder
+
+
+@cache
+def _migrated_database(cluster: PostgresCluster) -> str:
+    url = cluster.new_database()
+    subprocess.run([VEXIL, "migrate"], env=environment(url), check=True, capture_output=True, cwd=tempfile.gettempdir())
+    return url.rpartition("/")[2]
+
+
+def new_migrated_database(cluster: PostgresCluster) -> str:
+    """The URL of a database of one's own with all tables and no rows."""
+    with _migrating:
+        return cluster.new_database(like=_migrated_database(cluster))
 
 
 class NotReady(Exception):
@@ -36,7 +67,7 @@ def environment(database_url: str | None = None, **settings: str) -> dict[str, s
 
 
 class Server:
-    """Start one with `start`; `folder` holds its data and its log."""
+    """Start one with `start`; `folder` holds its data and its log. On SQLite it finds its tables made."""
 
     def __init__(
         self, folder: Path, *, database_url: str | None = None, workers: int = 1, role: str = "all", **settings: str
@@ -58,9 +89,13 @@ class Server:
         return self._process.pid
 
     def start(self) -> "Server":
+        data = self.folder / "data"
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.database_url is None and not data.exists():
+            with _migrating:
+                shutil.copytree(_migrated_folder(), data)
         command = [VEXIL, "serve", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--data-dir", str(self.folder / "data"), "--workers", str(self.workers)]
+        command += ["--data-dir", str(data), "--workers", str(self.workers)]
         command += ["--role", self.role]
         with self.log.open("ab") as log:
             # A session of its own, so that `kill` reaches the workers and nothing else.
