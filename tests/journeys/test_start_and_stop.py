@@ -24,7 +24,9 @@ def identity(server: Server, key: str, **body: object) -> dict[str, object]:
 
 
 def test_it_starts_on_an_empty_folder_and_prints_its_address(new_server: NewServer) -> None:
-    server = new_server().start()
+    server = new_server()
+    (server.folder / "data").mkdir()
+    server.start()
 
     assert httpx.get(f"{server.url}/health/liveness/").json() == {"status": "ok"}
     assert f"http://127.0.0.1:{server.port}/" in server.written()
