@@ -8,6 +8,7 @@ import django
 import pytest
 from django.test import override_settings
 
+from tests.databases import PostgresCluster
 from tests.journeys.running import UNTHROTTLED
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "vexil.controlplane.site.settings"
@@ -17,15 +18,25 @@ django.setup()
 
 from tests.controlplane import databases  # noqa: E402 -- models load only after setup
 from tests.controlplane.client import AdminClient  # noqa: E402
+from tests.controlplane.databases import Place  # noqa: E402
 from vexil.controlplane.integrations import identity_providers  # noqa: E402
 
 
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(None, tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql(postgres: PostgresCluster, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return Place(postgres.new_database(), tmp_path_factory.mktemp("postgresql"))
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A migrated database and its stores."""
-    url = request.getfixturevalue("postgres").new_database() if request.param == "postgresql" else None
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A migrated database and its stores. Each file of tests takes both in turn, as the file before it left them."""
     quick_hasher = override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"])
-    with databases.migrated(url, tmp_path_factory.mktemp("data")), quick_hasher:
+    with databases.used(request.getfixturevalue(request.param)), quick_hasher:
         yield request.param
 
 

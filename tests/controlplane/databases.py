@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from django.apps import apps
 from django.core.management import call_command
@@ -14,13 +15,26 @@ from vexil.controlplane.db import stores
 from vexil.controlplane.site import databases as site_databases
 
 
+class Place(NamedTuple):
+    """Where a database of the control plane is, and the stores beside it."""
+
+    url: str | None
+    """Of PostgreSQL; None for SQLite in the folder."""
+    data_dir: Path
+
+
+_migrated = set[Place]()
+
+
 @contextmanager
-def migrated(url: str | None, data_dir: Path) -> Iterator[None]:
-    """Use the empty PostgreSQL database at `url`, or SQLite in the folder, until the end of the block."""
-    _point_to(url, data_dir)
-    call_command("migrate", verbosity=0)
-    stores.current().migrate()
-    empty()  # of what migrations put in
+def used(place: Place) -> Iterator[None]:
+    """Work there until the end of the block. Tables are made at the first time, which takes seconds."""
+    _point_to(place)
+    if place not in _migrated:
+        call_command("migrate", verbosity=0)
+        stores.current().migrate()
+        empty()  # of what migrations put in
+        _migrated.add(place)
     try:
         yield
     finally:
@@ -35,11 +49,11 @@ def empty() -> None:
             cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")
 
 
-def _point_to(url: str | None, data_dir: Path) -> None:
-    os.environ["VEXIL_DATA_DIR"] = str(data_dir)
+def _point_to(place: Place) -> None:
+    os.environ["VEXIL_DATA_DIR"] = str(place.data_dir)
     os.environ.pop("DATABASE_URL", None)
-    if url:
-        os.environ["DATABASE_URL"] = url
+    if place.url:
+        os.environ["DATABASE_URL"] = place.url
     connections.close_all()
     connections.settings["default"] = connections.configure_settings(
         {"default": site_databases.settings(config.load())}

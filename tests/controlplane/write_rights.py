@@ -17,7 +17,7 @@ BEGIN = "<!-- from here on made by tests/controlplane/write_rights.py -->"
 
 
 def main() -> None:
-    with databases.migrated(None, Path(os.environ["VEXIL_DATA_DIR"])):
+    with databases.used(databases.Place(None, Path(os.environ["VEXIL_DATA_DIR"]))):
         made = rights.table(rights.rows())
     before = PAGE.read_text(encoding="utf-8").split(BEGIN)[0]
     PAGE.write_text(f"{before}{BEGIN}\n\n{made}\n", encoding="utf-8")
