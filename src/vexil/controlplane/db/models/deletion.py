@@ -15,7 +15,8 @@ class LiveManager(models.Manager[M]):
 
 
 class SoftDeletable(models.Model):
-    deleted_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    """Without an index: nearly all rows are live, and SQLite would read all of these before those of one project."""
 
     objects = models.Manager()
     live = LiveManager()
