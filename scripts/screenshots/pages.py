@@ -64,6 +64,7 @@ PAGES = {
     "integrations-one": f"{_PROJECT}/integrations/datadog",
     "integrations-environment-one": f"{_ENVIRONMENT}/integrations/amplitude",
     "organisation-integrations-one": f"{_ORGANISATION}/integrations/grafana",
+    "organisation-integrations-repositories": f"{_ORGANISATION}/integrations/github/repositories",
     "feature-files": f"{_PROJECT}/import-export",
     "feature-files-launch-darkly": f"{_PROJECT}/import-export/launch-darkly",
     "audit-log": f"{_PROJECT}/audit-log",

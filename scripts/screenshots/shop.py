@@ -45,6 +45,7 @@ class Shop:
         self._ask_for_flags()
         self._override()
         self._invite()
+        self._connect()
         self.record_id = self._get(f"projects/{self.project_id}/audit/?search=updated")["results"][0]["id"]
 
     def close(self) -> None:
@@ -138,6 +139,13 @@ class Shop:
         hook = {"url": "https://hooks.example.com/vexil", "enabled": True}
         self.webhook_id = self._post(f"environments/{self.key}/webhooks/", hook)["id"]
         self.organisation_webhook_id = self._post(f"organisations/{self.organisation_id}/webhooks/", hook)["id"]
+
+    def _connect(self) -> None:
+        github = f"organisations/{self.organisation_id}/integrations/github/"
+        made = self._post(github, {"installation_id": "1"})["id"]
+        for name in ("shop", "shop-api"):
+            fields = {"project": self.project_id, "repository_owner": "acme", "repository_name": name}
+            self._post(f"{github}{made}/repositories/", {**fields, "tagging_enabled": name == "shop"})
 
     def _get(self, path: str) -> Any:
         return self._api.get(path).raise_for_status().json()

@@ -18,6 +18,7 @@ from tests.factories import (
     make_user,
 )
 from vexil.controlplane.actions import (
+    external_resources,
     feature_segments,
     feature_states,
     groups,
@@ -94,6 +95,10 @@ def make_everything(scene: Scene) -> Everything:
     for place in (organisation, project, environment):
         settings = {"api_key": "k", "base_url": "https://example.com/<b>"}
         _told(integrations.create(place, "grafana", by=by, settings=settings))
+    github = integrations.create(organisation, "github", by=by, settings={"installation_id": "1"})
+    repository = external_resources.add_repository(
+        github, by=by, project=project, repository_owner="<b>acme", repository_name="<b>shop", tagging_enabled=True
+    )
     of_organisation = webhooks.create(organisation, by=by, url="https://example.com/<b>", enabled=True)
     return Everything(
         scene,
@@ -108,6 +113,7 @@ def make_everything(scene: Scene) -> Everything:
             "identifier": identity.identifier,
             "state_id": state.pk,
             "version_id": FeatureVersion.objects.create(environment=environment, feature=feature).pk,
+            "repository_id": repository.pk,
             "link_id": ExternalResource.objects.create(
                 feature=feature, url="https://example.com/<i>", type="GITHUB_ISSUE", metadata={"title": MARKUP}
             ).pk,

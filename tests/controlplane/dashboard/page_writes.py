@@ -43,6 +43,7 @@ NOT_WRITES = {
     "second-factor-leave": "needs an active second factor",
     "features-restore": "needs versions; tested with the history",
     "features-links-add": "needs the integration; tested with links",
+    "oauth-authorize": "needs what an application asks for; tested with OAuth",
     "compare-copy": "one event for each feature that was chosen; tested with comparing",
     "feature-files-launch-darkly": "asks LaunchDarkly; tested with a LaunchDarkly of our own",
 }
@@ -61,6 +62,11 @@ WRITES: dict[str, PageWrite] = {
     "project-settings-delete": PageWrite(on="project-settings"),
     "api-keys": PageWrite({"name": "New"}),
     "api-keys-delete": PageWrite(on="api-keys"),
+    "api-keys-trust-create": PageWrite(
+        {"name": "CI", "issuer": "https://token.actions.githubusercontent.com", "audience": "vexil"}
+    ),
+    "api-keys-trust-delete": PageWrite(on="api-keys"),
+    "account-applications-revoke": PageWrite(on="account"),
     "custom-fields": PageWrite({"name": "cost", "type": "int"}),
     "custom-fields-edit": PageWrite({"description": "Changed"}),
     "custom-fields-delete": PageWrite(on="custom-fields-edit"),
@@ -105,6 +111,8 @@ WRITES: dict[str, PageWrite] = {
     "organisation-integrations-one": PageWrite({"api_key": "changed"}),
     "organisation-integrations-one-delete": PageWrite(on="organisation-integrations-one"),
     "organisation-integrations-one-replay": PageWrite(on="organisation-integrations-one"),
+    "organisation-integrations-repositories": PageWrite({"repository": "acme/api"}),
+    "organisation-integrations-repositories-remove": PageWrite(on="organisation-integrations-repositories"),
     "feature-files": PageWrite({"file": "[]"}),
     "feature-files-export": PageWrite(on="feature-files"),
     "features-create": PageWrite({"name": "new"}),

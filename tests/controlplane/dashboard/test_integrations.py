@@ -180,3 +180,22 @@ def test_ten_more_environments_cost_no_more_statements(scene: Scene, admin: Page
     assert len(page.texts(".integration-spot")) == 10
     assert len(many) == len(few) <= 12
     assert len(one) <= 12
+
+
+def test_repositories_at_github_are_added_and_taken_out(scene: Scene, admin: Pages) -> None:
+    path = f"/organisation/{scene.project.organisation_id}/integrations/github"
+    without = admin.get(f"{path}/repositories").status
+    admin.post(path, {"installation_id": "7"})
+    [url] = [url for url in admin.get(path).attributes("main a", "href") if url.endswith("/repositories")]
+    form = {"repository": "https://github.com/acme/shop.git", "project": scene.project.pk, "tagging_enabled": "on"}
+    wrong = admin.post(url, {**form, "repository": "shop"})
+    admin.post(url, form)
+    again = admin.post(url, {**form, "repository": "acme/shop"})
+    page = admin.get(url)
+    admin.post(page.attributes("td form", "action")[0])
+
+    assert (without, url) == (404, f"{path}/repositories")
+    assert wrong.texts(".error") == ["Write the owner and the name with a slash between them: acme/shop"]
+    assert again.texts(".error") == ["This project has it already."]
+    assert page.texts("tbody td")[:3] == ["acme/shop", scene.project.name, "on"]
+    assert "No repositories yet" in admin.get(url).text

@@ -126,9 +126,14 @@ def _values(request: HttpRequest, spot: _Spot, form: IntegrationForm) -> dict[st
         "deliveries": [(row, spot.url("-replay", delivery_id=row.pk)) for row in part.rows] if part else [],
         "list_url": spot.list_url,
         "delete_url": spot.url("-delete"),
+        "repositories_url": _repositories_url(spot) if spot.integration else "",
         "slack_url": _slack_url(request, spot) if spot.key == catalogue.SLACK and may_change else "",
         "is_off": is_webhook and settings.VEXIL.disable_webhooks,
     }
+
+
+def _repositories_url(spot: _Spot) -> str:
+    return reverse("organisation-integrations-repositories", kwargs=spot.parts) if spot.key == catalogue.GITHUB else ""
 
 
 def _slack_url(request: HttpRequest, spot: _Spot) -> str:
