@@ -71,7 +71,7 @@ def test_an_answer_is_the_same_on_both_ways(serve: Serve, asked: Scope, body: An
 
     expected = whole_way(client, asked, content)
     if asked.path == IDENTITIES:
-        expected = whole_way(client, asked, content)
+        expected = [whole_way(client, asked, content) for _ in range(2)][-1]
     if body is TRANSIENT and client.data_plane._finds:
         return  # PostgreSQL is asked for the stored identity first, and that is a wait.
     taken = shortcut(client, asked, content)
@@ -161,8 +161,7 @@ def test_a_prepared_answer_of_a_stored_identity_is_given_only_while_its_row_is_t
         pytest.skip("PostgreSQL is asked for many rows at once, which is a wait")
     asked, content = scope("POST", IDENTITIES), json.dumps(STORED).encode()
     whole_way(client, asked, content)
-    expected = whole_way(client, asked, content)
-    whole_way(client, asked, content)
+    expected = [whole_way(client, asked, content) for _ in range(3)][-1]
 
     taken = shortcut(client, asked, content)
     identity = stores.identities.find(3, "ann")

@@ -15,6 +15,8 @@ from vexil.stores.identities import Identity
 
 _ENTRY_BYTES = 600
 _POINTER_BYTES = 8
+_ASKED_MAX = 20_000
+"""A hash in a set takes about 60 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +57,22 @@ class HasPrepared(Protocol):
 
 
 class PreparedAnswers:
-    """Bounds the memory of all prepared answers of a process. When it is full, all are forgotten and made anew."""
+    """Bounds the memory of all prepared answers of a process. When it is full, all are forgotten and made anew.
+
+    An answer is kept when it is given for the second time: requests that differ each time would push out the others.
+    """
 
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
+        self._asked: set[int] = set()
+        """Hashes of requests that were asked at least once."""
         self._holders: WeakSet[HasPrepared] = WeakSet()
 
     def keep(self, holder: HasPrepared, key: str | bytes, answer: Prepared) -> None:
         size = _ENTRY_BYTES + len(key) + len(answer.pieces[0]) + len(answer.pieces[-1])
         size += len(answer.pieces) * _POINTER_BYTES
-        if size > self._bytes_max:
+        if size > self._bytes_max or not self._was_asked(hash(key)):
             return
         self._bytes += size
         if self._bytes > self._bytes_max:
@@ -74,6 +81,14 @@ class PreparedAnswers:
         if not holder.prepared:
             self._holders.add(holder)
         holder.prepared[key] = answer
+
+    def _was_asked(self, request: int) -> bool:
+        if request in self._asked:
+            return True
+        if len(self._asked) >= _ASKED_MAX:
+            self._asked.clear()
+        self._asked.add(request)
+        return False
 
     def _forget_all(self) -> None:
         for holder in self._holders:

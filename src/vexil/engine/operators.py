@@ -80,9 +80,15 @@ def regex(name: str, value: str, warn: Warn) -> Matcher:
         warn(f"a pattern cannot run and never matches: {error}")
         return never
 
+    condition = (name, value)
+
     def matches(subject: Subject) -> bool:
-        text = text_of(subject[name])
-        return text is not None and pattern(text)
+        # Segments often share a pattern, and running one takes 1.5 µs.
+        verdict = subject.verdicts.get(condition)
+        if verdict is None:
+            text = text_of(subject[name])
+            verdict = subject.verdicts[condition] = text is not None and pattern(text)
+        return verdict
 
     return matches
 

@@ -12,7 +12,7 @@ _NO_TRAITS: Mapping[str, object] = {}
 class Subject(dict[str, ContextValue]):
     """An identity in its environment; as a mapping: the coerced value of each property, found on first use."""
 
-    __slots__ = ("_document", "environment_key", "environment_name", "identifier", "key", "traits")
+    __slots__ = ("_document", "environment_key", "environment_name", "identifier", "key", "traits", "verdicts")
 
     def __init__(
         self, *, identifier: str, key: str, traits: Mapping[str, object], environment_key: str, environment_name: str
@@ -22,6 +22,8 @@ class Subject(dict[str, ContextValue]):
         self.traits = traits
         self.environment_key = environment_key
         self.environment_name = environment_name
+        self.verdicts: dict[tuple[str, str], bool] = {}
+        """Whether patterns match, by property and pattern."""
         self._document: Document | None = None
 
     @classmethod
