@@ -100,3 +100,28 @@ def test_no_value_in_a_path_or_query_makes_the_server_fail(client: AdminClient, 
         f"environments/?project={value}",
     ):
         assert caller.get(path).status_code in {400, 403, 404, 200}, path
+
+
+def test_bad_lists_of_people_are_refused_with_their_faults(client: AdminClient) -> None:
+    user = make_user()
+    caller, organisation = client.as_user(user), make_organisation(admin=user).pk
+
+    emails = caller.post(f"organisations/{organisation}/invite/", {"emails": "kim@example.com"})
+    leaving = caller.post(f"organisations/{organisation}/remove-users/", [{"id": user.pk}, {"id": "x"}, {}])
+
+    assert (emails.status_code, emails.json()) == (
+        400,
+        {"emails": ['Expected a list of items but got type "str".']},
+    )
+    assert (leaving.status_code, leaving.json()) == (
+        400,
+        [{}, {"id": ["A valid integer is required."]}, {"id": ["This field is required."]}],
+    )
+
+
+def test_a_path_without_its_beginning_is_404_though_a_page_is_called_so(client: AdminClient) -> None:
+    page = client.get("/organisations")
+    mistake = client.get("/organisations/")
+
+    assert page.status_code == 302
+    assert (mistake.status_code, mistake.json()) == (404, {"detail": "Not found."})

@@ -170,7 +170,7 @@ def test_an_environment_has_a_limit_of_overrides(scene: Scene, feature: Feature)
     body = {"feature": feature.pk, "environment": scene.environment.pk, "segment": scene.segment("two").pk}
 
     message = "The environment has reached the maximum allowed segments overrides limit."
-    assert json_of(scene.api.post(LINKS, body), 400) == {"environment": [message]}
+    assert json_of(scene.api.post(LINKS, body), 400) == {"environment": message}
 
 
 def test_links_made_at_once_get_different_priorities(scene: Scene, feature: Feature) -> None:

@@ -175,7 +175,7 @@ def test_a_project_has_a_limit_of_features(scene: Scene) -> None:
 
     refusal = scene.api.post(path_of(scene), {"name": "second"})
 
-    assert json_of(refusal, 400) == {"project": ["The Project has reached the maximum allowed features limit."]}
+    assert json_of(refusal, 400) == {"project": "The Project has reached the maximum allowed features limit."}
 
 
 def test_owners_need_access_to_the_project(scene: Scene) -> None:

@@ -143,7 +143,7 @@ def test_a_project_has_a_limit_of_segments(scene: Scene) -> None:
 
     refusal = scene.api.post(path_of(scene), {"name": "s", "rules": rules(condition())})
 
-    assert json_of(refusal, 400) == {"project": ["The project has reached the maximum allowed segments limit."]}
+    assert json_of(refusal, 400) == {"project": "The project has reached the maximum allowed segments limit."}
 
 
 def test_a_feature_of_another_project_has_no_segments_here(scene: Scene) -> None:

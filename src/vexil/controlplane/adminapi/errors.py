@@ -31,7 +31,7 @@ from vexil.controlplane.actions.integrations import AlreadyIntegrated
 from vexil.controlplane.actions.invites import InviteExpired, JoiningByLinkDisabled, LinksDisabled, WrongAddress
 from vexil.controlplane.actions.launch_darkly_imports import StillImporting
 from vexil.controlplane.actions.plan_limits import NoProjectLeft, NoSeatLeft
-from vexil.controlplane.actions.refusals import Refused
+from vexil.controlplane.actions.refusals import LimitReached, Refused
 from vexil.controlplane.actions.second_factors import AlreadyActive, NotActive, WrongCode
 from vexil.controlplane.actions.segments import ManagedSegment
 from vexil.controlplane.actions.tags import SystemTag, UndeletableTag
@@ -98,6 +98,11 @@ def _gone(model: str) -> Callable[[Any], Answer]:
 
 ANSWERS: dict[type[Exception], Callable[[Any], Answer]] = {
     StillImporting: lambda error: (status.HTTP_400_BAD_REQUEST, [error.message]),
+    # compat: limits of a project or an environment are told without a list around the sentence.
+    LimitReached: lambda error: (
+        status.HTTP_400_BAD_REQUEST,
+        {error.field: [error.message] if error.field == "segment" else error.message},
+    ),
     Refused: lambda error: (status.HTTP_400_BAD_REQUEST, {error.field or "non_field_errors": [error.message]}),
     SignUpClosed: lambda error: (status.HTTP_403_FORBIDDEN, {"detail": str(error)}),
     AlreadyActive: lambda _: (status.HTTP_400_BAD_REQUEST, {"error": "MFA method already active."}),

@@ -110,8 +110,10 @@ def _invite(by: Actor, organisation: str, invite_id: int) -> Invite:
 def _as_invites(body: dict[str, Any]) -> dict[str, Any]:
     """The older form, a list of addresses, as invites of plain users."""
     emails = body.get("emails")
-    if not isinstance(emails, list) or body.get("invites"):
+    if emails is None or body.get("invites"):
         return body
+    if not isinstance(emails, list):
+        raise errors.invalid(f'Expected a list of items but got type "{type(emails).__name__}".', "emails")
     return {"invites": [{"email": email} for email in emails]}
 
 

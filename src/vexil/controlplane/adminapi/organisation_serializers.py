@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from vexil.controlplane.adminapi.nested_bodies import Id
+from vexil.controlplane.adminapi.nested_bodies import Entry, Id
 from vexil.controlplane.db.models import Membership, Organisation, Role, Subscription
 from vexil.controlplane.queries import plans
 
@@ -78,5 +78,5 @@ class NewRole(serializers.Serializer[None]):
     role = serializers.ChoiceField(choices=Role.choices)
 
 
-class LeavingUser(serializers.Serializer[None]):
+class LeavingUser(Entry):
     id = Id()

@@ -97,7 +97,10 @@ def refuse_unusable(handle: Handler) -> Handler:
 
 
 def mend_slash(handle: Handler) -> Handler:
-    """Redirect a path that is known with (or, for pages, without) a final slash: any method, before authentication."""
+    """Redirect a path that is known with (or, for pages, without) a final slash: any method, before authentication.
+
+    A path of the Admin API without its beginning is a mistake and no page: 404.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         path = request.path_info
@@ -105,7 +108,7 @@ def mend_slash(handle: Handler) -> Handler:
             return handle(request)
         if not path.endswith("/") and _is_known(path + "/"):
             return HttpResponsePermanentRedirect(request.get_full_path(force_append_slash=True))
-        if path.endswith("/") and is_page(path) and _is_known(path.rstrip("/")):
+        if path.endswith("/") and is_page(path) and _is_known(path.rstrip("/")) and not _is_known(f"/api/v1{path}"):
             return HttpResponsePermanentRedirect(path.rstrip("/") + _query(request))
         return handle(request)
 
