@@ -13,6 +13,7 @@ PAGES = {
     "features.segment-overrides": f"{_ENVIRONMENT}/features?feature={{feature}}&tab=segment-overrides",
     "features.identity-overrides": f"{_ENVIRONMENT}/features?feature={{feature}}&tab=identity-overrides",
     "features.usage": f"{_ENVIRONMENT}/features?feature={{feature}}&tab=usage",
+    "features.health": f"{_ENVIRONMENT}/features?feature={{feature}}&tab=health",
     "features.history": f"{_ENVIRONMENT}/features?feature={{feature}}&tab=history",
     "features.links": f"{_ENVIRONMENT}/features?feature={{feature}}&tab=links",
     "features.settings": f"{_ENVIRONMENT}/features?feature={{feature}}&tab=settings",

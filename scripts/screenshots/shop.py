@@ -135,6 +135,10 @@ class Shop:
         self.group_id = self._post(f"organisations/{self.organisation_id}/groups/", {"name": "Support"})["id"]
         field = {"name": "Team", "type": "str", "organisation": self.organisation_id}
         self.field_id = self._post("metadata/fields/", field)["id"]
+        health = self._post(f"projects/{self.project_id}/feature-health/providers/", {"name": "Webhook"})
+        reason = {"text_blocks": [{"title": "Error rate", "text": "4.2 % of check-outs fail"}]}
+        message = {"feature": FEATURES[0][0], "status": "unhealthy", "reason": reason}
+        httpx.post(health["webhook_url"], json=message)
         self.user_id = self._get("auth/users/me/")["id"]
         hook = {"url": "https://hooks.example.com/vexil", "enabled": True}
         self.webhook_id = self._post(f"environments/{self.key}/webhooks/", hook)["id"]

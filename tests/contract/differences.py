@@ -34,9 +34,6 @@ DIFFERENT = {
     "sdk-traits/bulk-not-allowed": "a refusal is JSON here, too",
 }
 NOT_BUILT = {
-    "integrations/health-provider-bad": "feature health",
-    "integrations/health-provider-create": "feature health",
-    "integrations/health-providers-empty": "feature health",
     "misc/admin": "Django's own admin pages",
 }
 """What we do not have yet."""

@@ -30,6 +30,8 @@ from vexil.controlplane.db.models import (
     FeatureState,
     FeatureVersion,
     GithubRepository,
+    HealthEvent,
+    HealthProvider,
     Integration,
     Invite,
     InviteLink,
@@ -253,6 +255,11 @@ def _by_route(scene: Scene, bystander: User, things: dict[str, Any]) -> ByRoute:
         found.append((beginning, {"place": place_id}))
         found.append((f"{beginning}user-permissions/", {"grant_id": of_user.pk}))
         found.append((f"{beginning}user-group-permissions/", {"grant_id": of_group.pk}))
+    HealthProvider.objects.create(project=project, name="Webhook")
+    told = HealthEvent.objects.create(
+        feature=Feature.objects.get(), provider_name="Webhook", type="UNHEALTHY", created_at=timezone.now()
+    )
+    found.append(("projects/<id:project_id>/feature-health/", {"name": "Webhook", "event_id": told.pk}))
     named: dict[str, Any] = {
         "organisations": organisation,
         "projects": project,

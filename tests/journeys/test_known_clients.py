@@ -51,6 +51,7 @@ TOOLS = {
     "get_feature_external_resources",
     "get_feature_code_references",
     "get_feature_lifecycle_counts",
+    "get_feature_health_events",
 }
 
 

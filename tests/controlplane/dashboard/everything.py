@@ -35,10 +35,13 @@ from vexil.controlplane.dashboard.urls import urlpatterns
 from vexil.controlplane.db.models import (
     AuditRecord,
     ExternalResource,
+    Feature,
     FeatureExport,
     FeatureState,
     FeatureVersion,
     Group,
+    HealthEvent,
+    HealthProvider,
     Integration,
     Invite,
     InviteLink,
@@ -132,6 +135,8 @@ def make_everything(scene: Scene) -> Everything:
             "integration_kind": "grafana",
             "field_id": MetadataField.objects.latest("pk").pk,
             "holder_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
+            "event_id": _told_of(feature).pk,
+            "provider_name": HealthProvider.objects.create(project=project, name="Webhook").name,
             "application_id": _application(scene, "client").pk,
             "invite_id": Invite.objects.latest("pk").pk,
             "relationship_id": make_trust_relationship(
@@ -188,6 +193,19 @@ def _application(scene: Scene, client_id: str) -> OAuthApplication:
         expires_at=now + timedelta(days=1),
     )
     return application
+
+
+def _told_of(feature: Feature) -> HealthEvent:
+    """Of bad health, in markup."""
+    blocks = {"text_blocks": [{"title": MARKUP, "text": MARKUP}], "url_blocks": [{"url": "javascript:alert(1)"}]}
+    return HealthEvent.objects.create(
+        feature=feature,
+        provider_name="Webhook",
+        external_id=str(HealthEvent.objects.count()),
+        type="UNHEALTHY",
+        reason=blocks,
+        created_at=timezone.now(),
+    )
 
 
 def _told(integration: Integration) -> None:

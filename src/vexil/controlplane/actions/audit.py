@@ -14,6 +14,7 @@ from vexil.controlplane.actions.audit_features import (
     option_updated,
     overrides_reordered,
 )
+from vexil.controlplane.actions.audit_health import health_changed, provider_created, provider_deleted
 from vexil.controlplane.actions.audit_lines import Line, changed_fields
 from vexil.controlplane.actions.audit_states import (
     feature_updated_in_environment,
@@ -98,6 +99,9 @@ TELLERS: dict[str, Callable[[Event], list[Line]]] = {
     "feature.updated": feature_updated,
     "feature.owners_changed": feature_updated,
     "feature.deleted": feature_deleted,
+    "feature.health_changed": health_changed,
+    "health_provider.created": provider_created,
+    "health_provider.deleted": provider_deleted,
     "option.created": option_created,
     "option.updated": option_updated,
     "option.deleted": option_deleted,
@@ -119,3 +123,6 @@ TELLERS: dict[str, Callable[[Event], list[Line]]] = {
     "environment.deleted": _environment_deleted,
     "version.published": version_published,
 }
+
+TOLD_WITHOUT_ACTOR = {"feature.health_changed"}
+"""What the audit log tells although nobody here did it: an outside service did."""

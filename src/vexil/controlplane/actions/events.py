@@ -23,7 +23,7 @@ def record(by: Actor, kind: str, subject_id: object, *, scope: Scope, before: An
         master_api_key_prefix=by.master_api_key.prefix if by.master_api_key else "",
         **_scope_ids(scope),
     )
-    if by != SYSTEM:
+    if by != SYSTEM or kind in audit.TOLD_WITHOUT_ACTOR:
         audit.write(event)
 
 

@@ -15,6 +15,7 @@ MCP: dict[tuple[str, str], str] = {
     ("GET", "features.OneFeature"): "get_feature_flag",
     ("PATCH", "features.OneFeature"): "update_feature",
     ("GET", "code_references.ReferencesToFeature"): "get_feature_code_references",
+    ("GET", "feature_health.HealthEvents"): "get_feature_health_events",
     ("GET", "lifecycle.LifecycleCounts"): "get_feature_lifecycle_counts",
     ("GET", "multivariate.Options"): "list_feature_multivariate_options",
     ("POST", "multivariate.Options"): "create_feature_multivariate_option",

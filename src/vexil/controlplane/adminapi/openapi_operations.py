@@ -12,6 +12,7 @@ from vexil.controlplane.adminapi import (
     environments,
     external_resources,
     feature_files,
+    feature_health,
     feature_serializers,
     feature_state_serializers,
     github,
@@ -122,6 +123,7 @@ BODIES: dict[str, Any] = {
     "feature_files.CreateExport": feature_files.WantedExport,
     "feature_files.CreateImport": feature_files.WantedImport,
     "launch_darkly_imports.LaunchDarklyImports": launch_darkly_imports.WantedLaunchDarklyImport,
+    "feature_health.Providers": feature_health.ProviderName,
     "groups.Groups": groups.GroupSerializer,
     "groups.OneGroup": groups.GroupSerializer,
     "groups.AddUsers": _object("user_ids", user_ids=_IDS),
@@ -192,6 +194,7 @@ ANSWERS: dict[str, Any] = {
     "master_api_keys.MasterAPIKeys": master_api_keys.MasterAPIKeySerializer,
     "master_api_keys.OneMasterAPIKey": master_api_keys.MasterAPIKeySerializer,
     "users.OwnAccount": users.OwnAccountSerializer,
+    "feature_health.HealthEvents": feature_health.HealthEventSerializer(many=True),
     "trust_relationships.TrustRelationships": trust_relationships.TrustRelationshipSerializer,
     "trust_relationships.OneTrustRelationship": trust_relationships.TrustRelationshipSerializer,
 }

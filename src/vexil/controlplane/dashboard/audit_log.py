@@ -23,6 +23,7 @@ KINDS = {
     "EF_VERSION": "Versions",
     "SEGMENT": "Segments",
     "ENVIRONMENT": "Environments",
+    "FEATURE_HEALTH": "Health",
 }
 _CHANGES = {"CREATE": ("added", "good"), "UPDATE": ("changed", "accent"), "DELETE": ("removed", "bad")}
 _ID_DIGITS_MAX = 18

@@ -17,6 +17,7 @@ TABS = (
     ("segment-overrides", "Segment overrides"),
     ("identity-overrides", "Identity overrides"),
     ("usage", "Usage"),
+    ("health", "Health"),
     ("history", "History"),
     ("links", "Links"),
     ("settings", "Settings"),

@@ -7,6 +7,7 @@ from vexil.controlplane.dashboard import (
     feature_checks,
     feature_create,
     feature_environments,
+    feature_health,
     feature_history,
     feature_identities,
     feature_links,
@@ -29,5 +30,6 @@ urlpatterns: list[URLPattern] = [
     *feature_identities.urlpatterns,
     *feature_history.urlpatterns,
     *feature_links.urlpatterns,
+    *feature_health.urlpatterns,
     *feature_settings.urlpatterns,
 ]

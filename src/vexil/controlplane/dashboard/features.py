@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 
 from vexil.controlplane.dashboard import (
     feature_filters,
+    feature_health,
     feature_history,
     feature_identities,
     feature_links,
@@ -103,6 +104,7 @@ TABS: dict[str, Callable[[HttpRequest, Place, Feature], HttpResponse]] = {
     feature_identities.TAB: feature_identities.opened,
     feature_history.TAB: feature_history.opened,
     feature_usage.TAB: feature_usage.opened,
+    feature_health.TAB: feature_health.opened,
     feature_links.TAB: feature_links.opened,
     feature_settings.TAB: feature_settings.opened,
 }

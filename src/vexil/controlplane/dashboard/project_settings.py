@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from vexil.controlplane.actions import projects as actions
-from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard import feature_health, rendering
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_project
@@ -61,7 +61,8 @@ def settings(request: HttpRequest, project_id: int) -> HttpResponse:
         saved = form.attempt(lambda: actions.update(project, by=place.by, **changes))
         if saved is not None:
             return rendering.done(request, _url(project), "Settings saved.")
-    return rendering.form_page(request, "projects/settings.html", place, form, {"limits": _limits(project)})
+    values = {"limits": _limits(project), **feature_health.providers(request, project)}
+    return rendering.form_page(request, "projects/settings.html", place, form, values)
 
 
 def delete(request: HttpRequest, project_id: int) -> HttpResponse:

@@ -9,7 +9,15 @@ import structlog
 from django.db import close_old_connections, connections
 from django.db.utils import Error
 
-from vexil.controlplane.actions import oauth_tokens, overages, plans, usage_blocks, usage_notices, usage_retention
+from vexil.controlplane.actions import (
+    feature_health,
+    oauth_tokens,
+    overages,
+    plans,
+    usage_blocks,
+    usage_notices,
+    usage_retention,
+)
 from vexil.controlplane.db.models import RecurringJob
 from vexil.controlplane.queries.plans import has_billing
 from vexil.stores.unavailable import Unavailable
@@ -33,6 +41,7 @@ class Job:
 JOBS = (
     Job("usage.fold", timedelta(hours=1), usage_retention.fold, for_billing=False),
     Job("oauth.forget_old", timedelta(hours=1), oauth_tokens.forget_old, for_billing=False),
+    Job("health.forget_old", timedelta(hours=12), feature_health.forget_old, for_billing=False),
     Job("plans.finish_cancellations", timedelta(hours=12), plans.finish_cancellations),
     Job("usage.notify", timedelta(hours=12), usage_notices.notify_all),
     Job("usage.unblock", timedelta(hours=12), usage_blocks.unblock_all),

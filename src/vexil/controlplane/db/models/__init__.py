@@ -11,6 +11,7 @@ from .environments import DeletedServerKey, Environment, ServerKey
 from .events import Event
 from .external_resources import ExternalResource, GithubRepository, ResourceType
 from .feature_files import FeatureExport, FeatureImport
+from .feature_health import HealthEvent, HealthProvider, HealthProviderName, HealthStatus
 from .feature_states import Allocation, FeatureSegment, FeatureState
 from .features import Feature, MultivariateOption
 from .grants import EnvironmentGrant, OrganisationGrant, ProjectGrant
@@ -54,6 +55,10 @@ __all__ = [
     "GithubRepository",
     "Group",
     "GroupMembership",
+    "HealthEvent",
+    "HealthProvider",
+    "HealthProviderName",
+    "HealthStatus",
     "Integration",
     "Invite",
     "InviteLink",
