@@ -6,6 +6,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from tests.controlplane.dashboard.client import Pages
+from tests.controlplane.receivers import receiver
 from tests.controlplane.scenes import Scene
 from tests.factories import grant_environment, grant_project, make_environment, make_user
 from vexil.config import Config
@@ -107,6 +108,25 @@ def test_slack_refusing_is_told_beside_the_channel(scene: Scene, admin: Pages) -
 
     assert page.texts(".error") == ["The host is in an internal or private network."]
     assert not Integration.objects.filter(kind="slack").exists()
+
+
+def test_the_channels_of_slack_are_offered(scene: Scene, admin: Pages) -> None:
+    path = environment_path(scene, "/slack")
+    before = admin.fragment(f"{path}/channels").status
+    actions.keep_slack_token(scene.project, "xoxb-secret", by=SYSTEM)
+    with receiver() as slack:
+        base = slack.url.removesuffix("hook")
+        with override_settings(VEXIL=Config(slack_api_url=base, webhooks_may_be_internal=True)):
+            slack.answers = {"POST /conversations.list": {"ok": True, "channels": [{"id": "C1", "name": "<b>flags"}]}}
+            [url] = admin.get(path).attributes("[hx-trigger=load]", "hx-get")
+            found = admin.fragment(url)
+            slack.answers = {"POST /conversations.list": {"ok": False, "error": "token_revoked"}}
+            refused = admin.fragment(url)
+
+    assert before == 404
+    assert admin.get(path).one("#id_channel_id")["list"] == found.one("datalist")["id"]
+    assert (found.attributes("option", "value"), found.texts("option")) == (["C1"], ["#<b>flags"])
+    assert "Slack did not list its channels: Slack refused: token_revoked" in refused.text
 
 
 def test_an_optional_url_may_stay_empty_and_a_second_one_is_refused(scene: Scene, admin: Pages) -> None:

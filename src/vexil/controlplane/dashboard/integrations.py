@@ -14,6 +14,7 @@ from vexil.controlplane.actions import deliveries, slack_channels
 from vexil.controlplane.actions import integrations as actions
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.dashboard import feature_rows, rendering
+from vexil.controlplane.dashboard import slack_channels as channels
 from vexil.controlplane.dashboard.integration_forms import IntegrationForm
 from vexil.controlplane.dashboard.integration_kinds import KINDS, Kind
 from vexil.controlplane.dashboard.integration_lists import one_url
@@ -70,6 +71,8 @@ def shown(request: HttpRequest, integration_kind: str, **parts: Any) -> HttpResp
         said = f"{spot.kind.label} is {'saved' if spot.integration else 'connected'}."
         return rendering.done(request, spot.url(), said)
     values = _values(request, spot, form)
+    if values["channels_url"]:
+        form.fields["channel_id"].widget.attrs["list"] = channels.LIST_ID
     return rendering.form_page(request, "integrations/integration.html", spot.place, form, values)
 
 
@@ -115,7 +118,9 @@ def _values(request: HttpRequest, spot: _Spot, form: IntegrationForm) -> dict[st
     may_change = spot.place.rights.is_admin
     sent = WebhookDelivery.objects.filter(integration=spot.integration).order_by("-pk")
     part = paged(request, sent, 20) if spot.integration and may_change else None
-    is_webhook = spot.key == catalogue.IDENTITY_WEBHOOK
+    is_webhook, is_slack = spot.key == catalogue.IDENTITY_WEBHOOK, spot.key == catalogue.SLACK and may_change
+    slack_url = _slack_url(request, spot) if is_slack else ""
+    has_slack = is_slack and not slack_url
     return {
         "kind": spot.kind,
         "owner": spot.owner,
@@ -127,7 +132,8 @@ def _values(request: HttpRequest, spot: _Spot, form: IntegrationForm) -> dict[st
         "list_url": spot.list_url,
         "delete_url": spot.url("-delete"),
         "repositories_url": _repositories_url(spot) if spot.integration else "",
-        "slack_url": _slack_url(request, spot) if spot.key == catalogue.SLACK and may_change else "",
+        "slack_url": slack_url,
+        "channels_url": channels.url(spot.owner) if isinstance(spot.owner, Environment) and has_slack else "",
         "is_off": is_webhook and settings.VEXIL.disable_webhooks,
     }
 
