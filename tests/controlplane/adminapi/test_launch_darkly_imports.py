@@ -153,6 +153,11 @@ def test_what_cannot_be_said_here_is_listed_and_the_rest_imported(source: Launch
 
     ended = imported(scene)
 
+    told = json_of(scene.api.get(f"projects/{scene.project.pk}/audit/?search=LaunchDarkly"))["results"]
+    assert [(row["log"], row["related_object_type"], row["author"]["id"]) for row in told] == [
+        ("LaunchDarkly import completed with gaps", "IMPORT_REQUEST", scene.admin.pk),
+        ("New LaunchDarkly import requested", "IMPORT_REQUEST", scene.admin.pk),
+    ]
     assert ended["status"]["result"] == "incomplete"
     assert ended["status"]["error_messages"] == [
         "Segment Huge (Test): its members are not in LaunchDarkly's API, since there are so many.",

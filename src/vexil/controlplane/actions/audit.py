@@ -94,6 +94,19 @@ def _environment_deleted(event: Event) -> list[Line]:
     return [_environment_line(event, "Environment deleted", ChangeType.DELETE)]
 
 
+def _launch_darkly_import_requested(event: Event) -> list[Line]:
+    return [Line("New LaunchDarkly import requested", "IMPORT_REQUEST", int(event.subject_id), ChangeType.CREATE)]
+
+
+def _launch_darkly_import_ended(event: Event) -> list[Line]:
+    log = f"LaunchDarkly import {_IMPORT_ENDS[event.after['result']]}"
+    details = changed_fields(event.before, event.after)
+    return [Line(log, "IMPORT_REQUEST", int(event.subject_id), ChangeType.UPDATE, details=details)]
+
+
+_IMPORT_ENDS = {"success": "completed successfully", "incomplete": "completed with gaps", "failure": "failed"}
+
+
 TELLERS: dict[str, Callable[[Event], list[Line]]] = {
     "feature.created": feature_created,
     "feature.updated": feature_updated,
@@ -122,6 +135,8 @@ TELLERS: dict[str, Callable[[Event], list[Line]]] = {
     "environment.versioning_disabled": _environment_updated,
     "environment.deleted": _environment_deleted,
     "version.published": version_published,
+    "launch_darkly_import.requested": _launch_darkly_import_requested,
+    "launch_darkly_import.ended": _launch_darkly_import_ended,
 }
 
 TOLD_WITHOUT_ACTOR = {"feature.health_changed"}

@@ -22,7 +22,8 @@ GIVEN_UP_AFTER = timedelta(minutes=10)
 """Without getting on."""
 
 _PURPOSE = "launch darkly token"
-_FLAGS_AT_ONCE = 10
+_FLAGS_AT_ONCE = 5
+"""In one transaction, for which others may have to wait."""
 _MESSAGES_MAX = 500
 
 
@@ -71,7 +72,7 @@ def token_of(wanted: LaunchDarklyImport) -> str:
 
 def write(wanted: LaunchDarklyImport, found: Found) -> None:
     """Make everything that was found, and finish. Raise `GivenUp` when it came to an end meanwhile."""
-    by = Actor(user=wanted.user, master_api_key=wanted.master_api_key)
+    by = _actor(wanted)
     messages: list[str] = []
     writer = Writer(wanted.project, wanted.project_key, by=by, say=messages.append)
     get_on(wanted, **_counts(found))
@@ -96,11 +97,18 @@ def get_on(wanted: LaunchDarklyImport, **columns: object) -> None:
         raise GivenUp
 
 
+@transaction.atomic
 def end(wanted: LaunchDarklyImport, result: ImportResult, messages: Sequence[str] = ()) -> None:
     """The token is forgotten."""
     now = timezone.now()
     shown = _shown(messages)
-    _unfinished(wanted).update(result=result, error_messages=shown, completed_at=now, updated_at=now, sealed_token="")
+    if _unfinished(wanted).update(
+        result=result, error_messages=shown, completed_at=now, updated_at=now, sealed_token=""
+    ):
+        after = {"result": result.value, "messages": len(shown)}
+        before = {"result": None, "messages": 0}
+        kind = "launch_darkly_import.ended"
+        events.record(_actor(wanted), kind, wanted.pk, scope=wanted.project, before=before, after=after)
 
 
 def clean_up(*, now: datetime) -> None:
@@ -108,12 +116,17 @@ def clean_up(*, now: datetime) -> None:
     stuck = LaunchDarklyImport.objects.filter(
         completed_at=None, taken_at__isnull=False, updated_at__lt=now - GIVEN_UP_AFTER
     )
-    for wanted in stuck:
+    for wanted in stuck.select_related("project__organisation", "user", "master_api_key"):
         end(
             wanted,
             ImportResult.FAILURE,
             ["It did not get on for 10 minutes and was given up; it can be started again."],
         )
+
+
+def _actor(wanted: LaunchDarklyImport) -> Actor:
+    """Who asked for it."""
+    return Actor(user=wanted.user, master_api_key=wanted.master_api_key)
 
 
 def _unfinished(wanted: LaunchDarklyImport) -> QuerySet[LaunchDarklyImport]:

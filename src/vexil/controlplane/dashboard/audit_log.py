@@ -22,6 +22,7 @@ KINDS = {
     "FEATURE_STATE": "Values and overrides",
     "EF_VERSION": "Versions",
     "SEGMENT": "Segments",
+    "IMPORT_REQUEST": "Imports",
     "ENVIRONMENT": "Environments",
     "FEATURE_HEALTH": "Health",
 }
