@@ -62,6 +62,8 @@ PAGES = {
     "integrations": f"{_PROJECT}/integrations",
     "custom-fields": f"{_ORGANISATION}/custom-fields",
     "custom-fields-edit": f"{_ORGANISATION}/custom-fields/{{field}}",
+    "project-custom-fields": f"{_PROJECT}/custom-fields",
+    "project-custom-fields-edit": f"{_PROJECT}/custom-fields/{{own_field}}",
     "integrations-one": f"{_PROJECT}/integrations/datadog",
     "integrations-environment-one": f"{_ENVIRONMENT}/integrations/amplitude",
     "organisation-integrations-one": f"{_ORGANISATION}/integrations/grafana",

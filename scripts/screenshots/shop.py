@@ -37,7 +37,7 @@ class Shop:
         self.environments: list[dict[str, Any]] = self._get(f"environments/?project={self.project_id}")["results"]
         self.key = str(self.environments[0]["api_key"])
         self.feature_id = self.segment_id = self.identity_id = self.record_id = self.group_id = self.tag_id = 0
-        self.webhook_id = self.organisation_webhook_id = self.user_id = self.field_id = 0
+        self.webhook_id = self.organisation_webhook_id = self.user_id = self.field_id = self.own_field_id = 0
 
     def fill(self) -> None:
         self._make_features()
@@ -55,7 +55,9 @@ class Shop:
     def parts(self) -> dict[str, Any]:
         """What the addresses of pages name."""
         names = ("project", "organisation", "feature", "segment", "identity", "record", "group", "tag", "webhook")
-        ids = {name: getattr(self, f"{name}_id") for name in (*names, "organisation_webhook", "user", "field")}
+        ids = {
+            name: getattr(self, f"{name}_id") for name in (*names, "organisation_webhook", "user", "field", "own_field")
+        }
         return {**ids, "environment": f"{self.project_id}/environment/{self.key}"}
 
     def _make_features(self) -> None:
@@ -135,6 +137,8 @@ class Shop:
         self.group_id = self._post(f"organisations/{self.organisation_id}/groups/", {"name": "Support"})["id"]
         field = {"name": "Team", "type": "str", "organisation": self.organisation_id}
         self.field_id = self._post("metadata/fields/", field)["id"]
+        own = {**field, "name": "Ticket", "type": "url", "project": self.project_id}
+        self.own_field_id = self._post("metadata/fields/", own)["id"]
         health = self._post(f"projects/{self.project_id}/feature-health/providers/", {"name": "Webhook"})
         reason = {"text_blocks": [{"title": "Error rate", "text": "4.2 % of check-outs fail"}]}
         message = {"feature": FEATURES[0][0], "status": "unhealthy", "reason": reason}

@@ -60,7 +60,7 @@ from vexil.controlplane.permissions import VIEW_ENVIRONMENT, VIEW_PROJECT, Actor
 
 MARKUP = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7|add:7 }}"
 ROUTES: dict[str, URLPattern] = {str(pattern.name): pattern for pattern in urlpatterns}
-_OF_ORGANISATION = "organisation/"
+_OF_ORGANISATION, _OF_PROJECT = "organisation/", "project/"
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ class Everything:
         parts = dict(self.parts)
         if route.startswith(_OF_ORGANISATION):
             parts |= {"webhook_id": parts["organisation_webhook_id"], "delivery_id": parts["organisation_delivery_id"]}
+        if route.startswith(_OF_PROJECT):
+            parts["field_id"] = parts["project_field_id"]
         return reverse(name, kwargs={key: parts[key] for key in ROUTES[name].pattern.converters})
 
     def addresses(self) -> dict[str, str]:
@@ -98,6 +100,8 @@ def make_everything(scene: Scene) -> Everything:
     for place in (organisation, project, environment):
         settings = {"api_key": "k", "base_url": "https://example.com/<b>"}
         _told(integrations.create(place, "grafana", by=by, settings=settings))
+    on_features = {ContentType.FEATURE: ()}
+    own_field = metadata_fields.add(organisation, on_features, by=by, project=project, name=MARKUP, type="str")
     github = integrations.create(organisation, "github", by=by, settings={"installation_id": "1"})
     repository = external_resources.add_repository(
         github, by=by, project=project, repository_owner="<b>acme", repository_name="<b>shop", tagging_enabled=True
@@ -133,7 +137,8 @@ def make_everything(scene: Scene) -> Everything:
             "user_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
             "kind": "user",
             "integration_kind": "grafana",
-            "field_id": MetadataField.objects.latest("pk").pk,
+            "field_id": MetadataField.objects.filter(project=None).latest("pk").pk,
+            "project_field_id": own_field.pk,
             "holder_id": Membership.objects.filter(organisation=organisation).latest("pk").user_id,
             "event_id": _told_of(feature).pk,
             "provider_name": HealthProvider.objects.create(project=project, name="Webhook").name,

@@ -44,6 +44,7 @@ NOT_WRITES = {
     "features-restore": "needs versions; tested with the history",
     "features-links-add": "needs the integration; tested with links",
     "oauth-authorize": "needs what an application asks for; tested with OAuth",
+    "lifecycle-issue": "asks GitHub; tested with a GitHub of our own",
     "compare-copy": "one event for each feature that was chosen; tested with comparing",
     "feature-files-launch-darkly": "asks LaunchDarkly; tested with a LaunchDarkly of our own",
 }
@@ -57,6 +58,9 @@ WRITES: dict[str, PageWrite] = {
     "organisation-create": PageWrite({"name": "New"}),
     "organisation-settings": PageWrite({"name": "Renamed"}),
     "organisation-settings-delete": PageWrite(on="organisation-settings"),
+    "project-settings-health-add": PageWrite(on="project-settings"),
+    "project-settings-health-remove": PageWrite(on="project-settings"),
+    "features-health-dismiss": PageWrite(on="features, health"),
     "projects-create": PageWrite({"name": "New"}, events=5),  # with two environments and a flag
     "project-settings": PageWrite({"name": "Renamed"}),
     "project-settings-delete": PageWrite(on="project-settings"),
@@ -70,6 +74,9 @@ WRITES: dict[str, PageWrite] = {
     "custom-fields": PageWrite({"name": "cost", "type": "int"}),
     "custom-fields-edit": PageWrite({"description": "Changed"}),
     "custom-fields-delete": PageWrite(on="custom-fields-edit"),
+    "project-custom-fields": PageWrite({"name": "risk", "type": "int"}),
+    "project-custom-fields-edit": PageWrite({"description": "Changed"}),
+    "project-custom-fields-delete": PageWrite(on="project-custom-fields-edit"),
     "members-role": PageWrite({"role": "ADMIN"}, on="members"),
     "members-remove": PageWrite(on="members"),
     "members-invite": PageWrite({"emails": "somebody@example.com", "role": "USER"}),

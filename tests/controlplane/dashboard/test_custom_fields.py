@@ -166,3 +166,26 @@ def test_ten_more_fields_cost_no_more_statements(scene: Scene, admin: Pages) -> 
 
     assert counts[:3] == counts[3:]
     assert max(counts) <= 12
+
+
+def test_administrators_of_a_project_make_fields_of_their_own(scene: Scene) -> None:
+    organisation, chief = scene.project.organisation, make_user()
+    Membership.objects.create(user=chief, organisation=organisation)
+    grant_project(chief, scene.project, is_admin=True)
+    theirs = MetadataField.objects.create(organisation=organisation, name="Team")
+    pages, path = Pages(chief), f"/project/{scene.project.pk}/custom-fields"
+
+    pages.post(path, {"name": "Risk", "type": "int", "FEATURE": "everywhere"})
+    own = MetadataField.objects.get(name="Risk")
+    listed = pages.get(path)
+    pages.post(f"{path}/{own.pk}", {"name": "Danger", "type": "int", "FEATURE": "optional"})
+    foreign = pages.get(f"{path}/{theirs.pk}").status
+    [use] = own.model_fields.all()
+
+    assert own.project == scene.project
+    assert listed.attributes("td a", "href") == [f"{path}/{own.pk}"]
+    assert "Risk Whole number Features: required" in listed.text
+    assert list(use.is_required_for.all()) == []
+    assert (foreign, MetadataField.objects.get(pk=own.pk).name) == (404, "Danger")
+    assert pages.post(f"{path}/{own.pk}/delete", {"confirm_name": "Danger"}).location == path
+    assert list(MetadataField.objects.all()) == [theirs]

@@ -14,7 +14,7 @@ from vexil.controlplane.dashboard import rendering
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_organisation
-from vexil.controlplane.db.models import MetadataField, Project
+from vexil.controlplane.db.models import MetadataField, MetadataRequirement, Project
 from vexil.controlplane.db.models.metadata import ContentType, FieldType
 from vexil.controlplane.queries import custom_fields as queries
 
@@ -63,12 +63,12 @@ class FieldForm(Form):
         given = self.cleaned_data
         return {"name": given["name"], "type": given["type"], "description": given["description"] or None}
 
-    def uses(self, organisation_id: int) -> dict[int, list[Requirement]]:
-        """As the actions want it, of a valid form."""
+    def uses(self, everywhere: Requirement) -> dict[int, list[Requirement]]:
+        """As the actions want it, of a valid form; `everywhere` is what the field belongs to."""
         given = self.cleaned_data
         places = {
             kind: {
-                _EVERYWHERE: [Requirement(ContentType.ORGANISATION, organisation_id)],
+                _EVERYWHERE: [everywhere],
                 _IN_PROJECTS: [Requirement(ContentType.PROJECT, int(pk)) for pk in given[f"{kind.name}_projects"]],
             }
             for kind, _ in _CARRIERS
@@ -94,25 +94,34 @@ def listed(request: HttpRequest, organisation_id: int) -> HttpResponse:
     projects = _projects(place)
     form = FieldForm(request.POST or None, projects=projects)
     if request.method == "POST" and form.is_valid():
-        uses, given = form.uses(organisation_id), form.fields_given()
+        uses = form.uses(Requirement(ContentType.ORGANISATION, organisation_id))
+        given = form.fields_given()
         made = form.attempt(lambda: actions.add(place.organisation, uses, by=place.by, **given))
         if made is not None:
             return rendering.done(request, _url(organisation_id), f"Field {made.name} created.")
     names = {project.pk: project.name for project in projects}
-    rows = [_row(field, names) for field in queries.defined(place.organisation)]
+    rows = [row(field, names, _url(organisation_id, field)) for field in queries.defined(place.organisation)]
     values = {"rows": rows, "may_change": place.is_organisation_admin}
     return rendering.form_page(request, "custom_fields/list.html", place, form, values)
 
 
 def edit(request: HttpRequest, organisation_id: int, field_id: int) -> HttpResponse:
     place, field = _found(request, organisation_id, field_id)
-    projects = [field.project] if field.project else _projects(place)
+    projects = [] if field.project else _projects(place)
+    delete_url = reverse("custom-fields-delete", kwargs={"organisation_id": organisation_id, "field_id": field_id})
+    return edited(request, place, field, projects, {"list_url": _url(organisation_id), "delete_url": delete_url})
+
+
+def edited(
+    request: HttpRequest, place: Place, field: MetadataField, projects: list[Project], urls: dict[str, str]
+) -> HttpResponse:
+    """The form of a field that is there: saved, or shown."""
     form = FieldForm(request.POST or None, projects=projects, field=field)
     if request.method == "POST" and form.is_valid():
-        uses, given = form.uses(organisation_id), form.fields_given()
+        uses, given = form.uses(_belonging(field)), form.fields_given()
         if form.attempt(lambda: actions.change(field, uses, by=place.by, **given)) is not None:
-            return rendering.done(request, _url(organisation_id), f"Field {given['name']} saved.")
-    return rendering.form_page(request, "custom_fields/edit.html", place, form, {"field": field})
+            return rendering.done(request, urls["list_url"], f"Field {given['name']} saved.")
+    return rendering.form_page(request, "custom_fields/edit.html", place, form, {"field": field, **urls})
 
 
 def delete(request: HttpRequest, organisation_id: int, field_id: int) -> HttpResponse:
@@ -146,16 +155,28 @@ def _initial(field: MetadataField) -> dict[str, Any]:
     for use in field.model_fields.all():
         kind, places = ContentType(use.content_type).name, use.is_required_for.all()
         chosen = [place.object_id for place in places if place.content_type == ContentType.PROJECT]
-        is_everywhere = any(place.content_type == ContentType.ORGANISATION for place in places)
+        is_everywhere = any(_place(place) == _belonging(field) for place in places)
         initial[kind] = _EVERYWHERE if is_everywhere else _IN_PROJECTS if chosen else _OPTIONAL
         initial[f"{kind}_projects"] = chosen
     return initial
 
 
-def _row(field: MetadataField, names: dict[int, str]) -> Row:
+def _belonging(field: MetadataField) -> Requirement:
+    """The project or the organisation that the field is of: where it is required if it is required everywhere."""
+    if field.project_id is not None:
+        return Requirement(ContentType.PROJECT, field.project_id)
+    return Requirement(ContentType.ORGANISATION, field.organisation_id)
+
+
+def _place(required: MetadataRequirement) -> Requirement:
+    return Requirement(required.content_type, required.object_id)
+
+
+def row(field: MetadataField, names: dict[int, str], url: str) -> Row:
+    """`names` are those of the projects that the reader knows of."""
     initial = _initial(field)
     uses = [(label, _required(initial, kind, names)) for kind, label in _CARRIERS if kind.name in initial]
-    return Row(field, _url(field.organisation_id, field), dict(_TYPES)[FieldType(field.type)], tuple(uses))
+    return Row(field, url, dict(_TYPES)[FieldType(field.type)], tuple(uses))
 
 
 def _required(initial: dict[str, Any], kind: ContentType, names: dict[int, str]) -> str:

@@ -79,6 +79,7 @@ _PROJECT: tuple[_Entry, ...] = (
     _Entry("Import and export", "upload", "feature-files", "feature-files", _is_project_admin),
     _Entry("Volume", "scale", "volume", "volume"),
     _Entry("Audit log", "history", "audit-log", "audit-log", _may_view_audit_log),
+    _Entry("Custom fields", "list-checks", "project-custom-fields", "project-custom-fields", _is_project_admin),
     _Entry("Rights", "shield", "project-permissions", "project-permissions", _is_project_admin),
     _Entry("Settings", "settings", "project-settings", "project-settings", _is_project_admin),
 )
