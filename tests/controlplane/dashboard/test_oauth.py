@@ -64,6 +64,15 @@ def test_the_page_says_who_wants_what_and_its_form_may_lead_there(kim: User) -> 
     assert answer.location.endswith("&state=a%26b")
 
 
+def test_after_logging_in_the_page_is_loaded_as_a_whole(kim: User) -> None:
+    """Or the browser would hold its form against the policy of the page before."""
+    make_oauth_application()
+
+    swapped = Pages(kim).get(asked(), HX_Request="true", HX_Boosted="true")
+
+    assert (swapped.status, swapped.response.headers["HX-Redirect"]) == (204, asked())
+
+
 def test_an_application_with_a_scheme_of_its_own_is_warned_of_and_denied(kim: User) -> None:
     make_oauth_application(client_id="x", name="Helper", is_verified=False, redirect_uris=["cursor://here/callback"])
     browser = Pages(kim)

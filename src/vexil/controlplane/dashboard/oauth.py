@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from vexil.controlplane.actions import oauth_applications
-from vexil.controlplane.dashboard import content_policy, rendering
+from vexil.controlplane.dashboard import content_policy, htmx, rendering
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import actor_of
 from vexil.controlplane.queries import oauth
@@ -18,7 +18,12 @@ _BAD_REQUEST = 400
 
 
 def authorize(request: HttpRequest) -> HttpResponse:
-    """Shows who asks for what; the answer goes to the application by way of the browser."""
+    """Shows who asks for what; the answer goes to the application by way of the browser.
+
+    Always loaded as a whole: swapped into another page, say after logging in, it would have that page's policy.
+    """
+    if request.method == "GET" and htmx.is_htmx(request):
+        return htmx.go_to(request.get_full_path())
     asked: Mapping[str, str] = (request.POST if request.method == "POST" else request.GET).dict()
     try:
         wanted = oauth.authorisation(asked)
