@@ -226,7 +226,13 @@ def test_owners_come_and_go(scene: Scene) -> None:
     added = json_of(scene.api.post(path_of(scene, f"{feature.pk}/add-owners/"), body))
     removed = json_of(scene.api.post(path_of(scene, f"{feature.pk}/remove-owners/"), body))
     unknown = json_of(scene.api.post(path_of(scene, f"{feature.pk}/add-owners/"), {"user_ids": [10**9]}), 400)
+    stranger = {"user_ids": [make_user().pk]}
+    foreign = json_of(scene.api.post(path_of(scene, f"{feature.pk}/add-owners/"), stranger), 400)
+    gone = make_user()
+    feature.owners.add(gone)
+    rid = json_of(scene.api.post(path_of(scene, f"{feature.pk}/remove-owners/"), {"user_ids": [gone.pk]}))
 
+    assert (foreign, rid["owners"]) == (unknown, [])
     assert ([owner["id"] for owner in added["owners"]], removed["owners"]) == ([scene.admin.pk], [])
     assert unknown == {"non_field_errors": ["Some users not found"]}
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -15,7 +16,7 @@ from vexil.controlplane.adminapi.feature_serializers import short_feature_json
 from vexil.controlplane.adminapi.features import find, reloaded
 from vexil.controlplane.adminapi.nested_bodies import Id
 from vexil.controlplane.adminapi.paths import path
-from vexil.controlplane.db.models import Group, Organisation, User
+from vexil.controlplane.db.models import Feature, Group, Organisation, User
 from vexil.controlplane.permissions import CREATE_FEATURE
 from vexil.controlplane.queries import feature_belongings
 
@@ -42,12 +43,12 @@ class _OwnersView(APIView):
 
 class AddOwners(_OwnersView):
     def change(self, request: Request, feature: Any) -> None:
-        actions.add_owners(feature, _users(request), by=actor_of(request))
+        actions.add_owners(feature, _users(request, feature), by=actor_of(request))
 
 
 class RemoveOwners(_OwnersView):
     def change(self, request: Request, feature: Any) -> None:
-        actions.remove_owners(feature, _users(request), by=actor_of(request))
+        actions.remove_owners(feature, _users(request, feature), by=actor_of(request))
 
 
 class AddGroupOwners(_OwnersView):
@@ -62,11 +63,14 @@ class RemoveGroupOwners(_OwnersView):
         actions.remove_group_owners(feature, groups, by=actor_of(request))
 
 
-def _users(request: Request) -> list[User]:
+def _users(request: Request, feature: Feature) -> list[User]:
+    """Of the feature's organisation, and owners who have left it: of others nobody may learn so much as the name."""
     form = _Users(data=request.data)
     form.is_valid(raise_exception=True)
     wanted = set(form.validated_data["user_ids"])
-    users = list(User.objects.filter(pk__in=wanted))
+    organisation = feature.project.organisation_id
+    known = Q(memberships__organisation=organisation) | Q(owned_features=feature)
+    users = list(User.objects.filter(known, pk__in=wanted).distinct())
     if len(users) < len(wanted):
         raise errors.invalid("Some users not found")
     return users
