@@ -16,7 +16,7 @@ from tests.factories import (
     make_project,
     make_user,
 )
-from vexil.controlplane.actions import code_references, feature_segments, feature_states
+from vexil.controlplane.actions import code_references, feature_segments, feature_states, trust_relationships
 from vexil.controlplane.actions.code_references import Found, Scan
 from vexil.controlplane.actions.feature_states import Change
 from vexil.controlplane.db import stores
@@ -34,6 +34,7 @@ from vexil.controlplane.db.models import (
     GithubRepository,
     Group,
     GroupMembership,
+    HealthEvent,
     Integration,
     Invite,
     InviteLink,
@@ -94,6 +95,8 @@ def _organisation(world: World, number: int) -> None:
     invite.groups.set(Group.objects.filter(organisation=organisation))
     InviteLink.objects.create(organisation=organisation, hash=f"l{number}", role=Role.USER)
     make_master_api_key(organisation, created_by=world.scene.admin)
+    trusted = {"issuer": f"https://issuer-{number}.example.com", "audience": "vexil", "claim_rules": []}
+    trust_relationships.create(organisation, by=SYSTEM, is_admin=True, name=f"trust {number}", **trusted)
     field = MetadataField.objects.create(organisation=organisation, name=f"field {number}")
     MetadataModelField.objects.create(field=field, content_type=ContentType.FEATURE)
     MetadataField.objects.create(organisation=organisation, project=world.scene.project, name=f"own {number}")
@@ -122,6 +125,8 @@ def _project(world: World, number: int) -> None:
     ExternalResource.objects.create(
         feature=first, url=f"https://gitlab.com/a/b/-/issues/{number + 100}", type="GITLAB_ISSUE"
     )
+    told = {"provider_name": "Webhook", "type": "UNHEALTHY", "created_at": timezone.now()}
+    HealthEvent.objects.create(feature=feature, **told)
     event = Event.objects.create(kind="feature.created", subject_id=first.pk, project_id=scene.project.pk)
     AuditRecord.objects.create(
         event=event,

@@ -25,6 +25,7 @@ DOES_NOT_GROW = {
     "organisations/<str:organisation>/metadata-model-fields/supported-content-types/": "what fields can be set on",
     "organisations/<str:organisation>/metadata-model-fields/supported-required-for-models/": "the same",
     "organisations/permissions/": "the rights that there are",
+    "projects/<id:project_id>/feature-health/providers/": "one of each kind",
     "projects/permissions/": "the rights that there are",
 }
 """Lists that stay as long as they are, and why."""
