@@ -154,6 +154,10 @@ class Shop:
         for name in ("shop", "shop-api"):
             fields = {"project": self.project_id, "repository_owner": "acme", "repository_name": name}
             self._post(f"{github}{made}/repositories/", {**fields, "tagging_enabled": name == "shop"})
+        link = {"url": "https://github.com/acme/shop/issues/42", "type": "GITHUB_ISSUE", "feature": self.feature_id}
+        feature = f"projects/{self.project_id}/features/{self.feature_id}/"
+        issue = {**link, "metadata": {"title": "Orders fail", "state": "open"}}
+        self._post(f"{feature}feature-external-resources/", issue)
 
     def _get(self, path: str) -> Any:
         return self._api.get(path).raise_for_status().json()
