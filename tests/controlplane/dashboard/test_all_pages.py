@@ -31,6 +31,8 @@ PUBLIC = {
     "logout",
     "manual",
     "manual-page",
+    "operators",
+    "operators-login",
     "password-choose",
     "password-forgotten",
     "signup",

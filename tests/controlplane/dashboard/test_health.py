@@ -135,3 +135,13 @@ def test_more_environments_cost_no_more_statements(scene: Scene) -> None:
         pages.get(PATH)
 
     assert len(many) == len(few) <= 12
+
+
+def test_the_address_that_operators_know_leads_there() -> None:
+    operator = make_user(is_superuser=True)
+
+    stranger = [Pages().get(path).location for path in ("/admin/", "/admin/login/?next=/admin/")]
+    known = [Pages(operator).get(path).location for path in ("/admin/", "/admin/login/")]
+
+    assert stranger == ["/admin/login/?next=/admin/", "/login?redirect=/admin/"]
+    assert known == ["/health-page", "/admin/"]

@@ -27,6 +27,7 @@ from vexil.controlplane.dashboard import (
     manual,
     members,
     oauth,
+    operators,
     organisation_settings,
     organisations,
     passwords,
@@ -90,6 +91,7 @@ urlpatterns: list[URLPattern] = [
     *usage.urlpatterns,
     *volume.urlpatterns,
     *health.urlpatterns,
+    *operators.urlpatterns,
     *manual.urlpatterns,
     *design.urlpatterns,
 ]
