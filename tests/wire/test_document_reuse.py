@@ -4,6 +4,7 @@ import random
 from typing import Any
 
 import msgspec
+import pytest
 
 from tests.dataplane.snapshots import feature, identity, multivariate, override, segment, snapshot, state
 from vexil.wire import document, document_reuse
@@ -83,3 +84,19 @@ def test_what_did_not_change_is_the_same_object() -> None:
     kept = {id(part) for part in parts(before)}
     assert [part for part in parts(after) if id(part) not in kept] == [state(11, 7, True), identity(502, "bob")]
     assert parts(after) == parts(second)
+
+
+def test_a_large_snapshot_is_read_in_pieces() -> None:
+    tricky = '"identity_overrides":[{"identity_id":1},{"identity_id":'
+    states = [state(number, 7, f"{tricky} {number}" * 20) for number in range(1, 1500)]
+    source = snapshot(
+        features=[feature(7, tricky)],
+        identity_overrides=[identity(one.id, f"{tricky}{one.id}", one) for one in states],
+    )
+    body = encode(source)
+
+    assert len(body) > 1_000_000
+    assert decode(body) == source
+    assert decode(body, source) == source
+    with pytest.raises(msgspec.DecodeError):
+        decode(body[:-1000])
