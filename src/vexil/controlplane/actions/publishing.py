@@ -4,7 +4,7 @@
 between the two is healed by `publish_overdue`, which the task runner calls every second.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,8 @@ from vexil.wire import snapshot as wire_snapshot
 
 log = structlog.get_logger(__name__)
 
+_AT_ONCE = 100
+"""Environments that are read from one view of the rows, which no database keeps open gladly for long."""
 _BATCH_BYTES = 8_000_000
 """Snapshots beyond this are stored before the next is built, so that memory holds few large ones at once."""
 
@@ -64,8 +66,13 @@ def _awaited() -> set[int]:
     return {environment_id for job in jobs if isinstance(job, _Build) for environment_id in job.environment_ids}
 
 
-def build(environment_ids: Collection[int]) -> None:
+def build(environment_ids: Sequence[int]) -> None:
     """Store the snapshots of the environments' present versions, and forget those that are deleted."""
+    for start in range(0, len(environment_ids), _AT_ONCE):
+        _build_together(environment_ids[start : start + _AT_ONCE])
+
+
+def _build_together(environment_ids: Sequence[int]) -> None:
     stored: set[int] = set()
     with closing(snapshots.of_environments(environment_ids, now=datetime.now(UTC))) as present:
         for batch in _batches(present):
@@ -97,8 +104,7 @@ def publish_overdue() -> int:
     published = {head.environment_id: head.version for head in stores.current().snapshots.heads()}
     versions = Environment.objects.values_list("pk", "version")
     overdue = [pk for pk, version in versions if published.get(pk, -1) < version]
-    if overdue:
-        build(overdue)
+    build(overdue)
     return len(overdue)
 
 
