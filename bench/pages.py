@@ -29,7 +29,7 @@ def _measured(folder: Path, repeats: int, amounts: list[int]) -> dict[str, Any]:
     from tests.controlplane.dashboard.client import Pages  # noqa: PLC0415 -- slow import
     from tests.controlplane.scenes import make_scene  # noqa: PLC0415 -- slow import
 
-    with databases.migrated(None, folder):
+    with databases.used(databases.Place(None, folder)):
         scene = make_scene()
         world = everything.make_everything(scene)
         busy.fill(world, busy.Size(*amounts))
