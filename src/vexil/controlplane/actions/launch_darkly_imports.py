@@ -3,7 +3,7 @@
 What an earlier import brought is made what it is now, so that an import that was stopped simply begins again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -22,7 +22,8 @@ GIVEN_UP_AFTER = timedelta(minutes=10)
 """Without getting on."""
 
 _PURPOSE = "launch darkly token"
-_FLAGS_AT_ONCE = 5
+_PAUSE_SECONDS = 0.15
+_FLAGS_AT_ONCE = 3
 """In one transaction, for which others may have to wait."""
 _MESSAGES_MAX = 500
 
@@ -70,8 +71,11 @@ def token_of(wanted: LaunchDarklyImport) -> str:
     return sealing.unseal(wanted.sealed_token, purpose=_PURPOSE)
 
 
-def write(wanted: LaunchDarklyImport, found: Found) -> None:
-    """Make everything that was found, and finish. Raise `GivenUp` when it came to an end meanwhile."""
+def write(wanted: LaunchDarklyImport, found: Found, *, pause: Callable[[float], None]) -> None:
+    """Make everything that was found, and finish. Raise `GivenUp` when it came to an end meanwhile.
+
+    `pause` waits for so many seconds: SQLite has one writer at a time, and others want their turn.
+    """
     by = _actor(wanted)
     messages: list[str] = []
     writer = Writer(wanted.project, wanted.project_key, by=by, say=messages.append)
@@ -87,6 +91,7 @@ def write(wanted: LaunchDarklyImport, found: Found) -> None:
         if writer.is_full:
             messages.append(f"{len(found.flags) - done} more flags were left out.")
             break
+        pause(_PAUSE_SECONDS)
     end(wanted, ImportResult.INCOMPLETE if messages else ImportResult.SUCCESS, messages)
 
 

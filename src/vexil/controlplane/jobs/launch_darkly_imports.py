@@ -64,7 +64,7 @@ def do_next(*, now: datetime, pause: Pause = time.sleep) -> bool:
 
 def _attempt(wanted: LaunchDarklyImport, pause: Pause) -> None:
     try:
-        actions.write(wanted, _read(wanted, pause))
+        actions.write(wanted, _read(wanted, pause), pause=pause)
     except (SourceFailed, UnfitAnswer) as failure:
         actions.end(wanted, ImportResult.FAILURE, [str(failure)])
     except Unsealable:
