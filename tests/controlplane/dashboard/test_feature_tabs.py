@@ -193,7 +193,7 @@ def test_usage_is_a_chart_with_a_table_beneath(scene: Scene, admin: Pages) -> No
     month = admin.get(panel(scene, feature, "usage"))
     quarter = admin.get(f"{panel(scene, feature, 'usage')}&period=90")
 
-    assert month.texts(".usage-total") == ["1234"]
+    assert month.texts(".usage-total") == ["1,234"]
     assert len(month.soup.select(".day-bars rect")) == 30
     assert month.texts(".halves table")[1] == "Client Evaluations flagsmith-python-sdk 1234"
     assert quarter.texts(".usage-total") == ["1239"]

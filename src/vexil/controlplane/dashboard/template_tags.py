@@ -7,6 +7,7 @@ from pathlib import Path
 from django import template
 from django.conf import settings
 from django.contrib.staticfiles import finders
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from vexil.controlplane.dashboard.value_formats import FORMATS
@@ -63,3 +64,15 @@ def _icon(name: str) -> str:
 def value_formats() -> tuple[tuple[str, str], ...]:
     """The formats that the editors of values offer."""
     return FORMATS
+
+
+@register.simple_tag
+def value_format_options(chosen: str) -> SafeString:
+    """The same as options of a select; a page has a hundred of these."""
+    return _format_options(chosen if chosen in dict(FORMATS) else "")
+
+
+@cache
+def _format_options(chosen: str) -> SafeString:
+    rows = ((key, " selected" if key == chosen else "", label) for key, label in FORMATS)
+    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
