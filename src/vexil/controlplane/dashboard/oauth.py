@@ -74,6 +74,6 @@ def _shown(redirect_uri: str) -> str:
 urlpatterns = [
     page("oauth/authorize", authorize, "oauth-authorize", methods="GET POST"),
     # The metadata names it so. Other pages with a final slash are redirected, but below /api/v1/ this is a path, too.
-    page("oauth/authorize/", authorize, "oauth-authorize-named", methods="GET POST"),
+    page("oauth/authorize/", authorize, "oauth-authorize-named"),
     page("account/applications/<int:application_id>/revoke", revoke, "account-applications-revoke", methods="POST"),
 ]
