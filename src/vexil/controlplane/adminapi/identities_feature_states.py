@@ -110,7 +110,7 @@ def _decision_json(decision: Decision) -> dict[str, Any]:
         "segment": link and {"id": link.segment_id, "name": link.segment.name},
         "multivariate_feature_state_values": [
             {"multivariate_feature_option": {"value": row.option.value}, "percentage_allocation": row.percentage}
-            for row in state.allocations.all()
+            for row in decision.shares
         ],
     }
 

@@ -1,6 +1,6 @@
 """Feature states for lists, and the one of each feature that decides for an identity."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Prefetch, Q, QuerySet
@@ -19,6 +19,8 @@ class Decision:
 
     state: FeatureState
     value: FlagValue
+    shares: Sequence[Allocation]
+    """Those of the state, with their options."""
 
 
 _ALLOCATIONS = Prefetch("allocations", queryset=Allocation.objects.select_related("option").order_by("pk"))
@@ -31,8 +33,12 @@ def counting() -> QuerySet[FeatureState]:
 
 def allocations_of(states: Iterable[FeatureState]) -> dict[int, list[Allocation]]:
     """By state, those that have any. One statement."""
+    return _by_state(Allocation.objects.all(), states)
+
+
+def _by_state(rows: QuerySet[Allocation], states: Iterable[FeatureState]) -> dict[int, list[Allocation]]:
     found: dict[int, list[Allocation]] = {}
-    for row in Allocation.objects.filter(feature_state__in=[state.pk for state in states]).order_by("pk"):
+    for row in rows.filter(feature_state__in=[state.pk for state in states]).order_by("pk"):
         found.setdefault(row.feature_state_id, []).append(row)
     return found
 
@@ -81,14 +87,16 @@ def of_identity(environment: Environment, identity: Identity) -> list[Decision]:
     Three statements, whatever the size.
     """
     states = counting().filter(Q(identity_id=None) | Q(identity_id=identity.id), environment=environment)
-    states = states.select_related("feature", "feature_segment__segment").prefetch_related(_ALLOCATIONS)
+    states = states.select_related("feature", "feature_segment__segment")
     candidates: dict[int, list[FeatureState]] = {}
     for state in states.order_by("feature_id", "pk"):
         candidates.setdefault(state.feature_id, []).append(state)
     subject = segments.subject_of(environment, identity)
     matching = {row.pk for row in segments.matching(environment.project, subject)}
-    deciding = (_strongest(options, matching) for options in candidates.values())
-    return [Decision(state, _value(state, subject.key)) for state in deciding if state is not None]
+    strongest = (_strongest(options, matching) for options in candidates.values())
+    deciding = [state for state in strongest if state is not None]
+    shares = _by_state(Allocation.objects.select_related("option"), deciding)
+    return [_decision(state, shares.get(state.pk, ()), subject.key) for state in deciding]
 
 
 def _strongest(candidates: list[FeatureState], matching: set[int]) -> FeatureState | None:
@@ -106,9 +114,9 @@ def _rank(state: FeatureState, matching: set[int]) -> tuple[int, int] | None:
     return (1, link.priority) if link.deleted_at is None and link.segment_id in matching else None
 
 
-def _value(state: FeatureState, key: str | None) -> FlagValue:
+def _decision(state: FeatureState, shares: Sequence[Allocation], key: str | None) -> Decision:
     if state.feature.type != FeatureType.MULTIVARIATE:
-        return state.value
-    variants = tuple(engine.Variant(share.percentage, share.option.value) for share in state.allocations.all())
+        return Decision(state, state.value, shares)
+    variants = tuple(engine.Variant(share.percentage, share.option.value) for share in shares)
     outcomes: engine.Outcomes[FlagValue] = engine.Outcomes(state.value, variants, state.seed)
-    return outcomes.choose(key)
+    return Decision(state, outcomes.choose(key), shares)
