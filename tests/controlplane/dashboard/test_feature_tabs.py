@@ -195,8 +195,8 @@ def test_usage_is_a_chart_with_a_table_beneath(scene: Scene, admin: Pages) -> No
 
     assert month.texts(".usage-total") == ["1,234"]
     assert len(month.soup.select(".day-bars rect")) == 30
-    assert month.texts(".halves table")[1] == "Client Evaluations flagsmith-python-sdk 1234"
-    assert quarter.texts(".usage-total") == ["1239"]
+    assert month.texts(".halves table")[1] == "Client Evaluations flagsmith-python-sdk 1,234"
+    assert quarter.texts(".usage-total") == ["1,239"]
 
 
 def test_links_tell_what_would_be_right(scene: Scene, admin: Pages) -> None:
