@@ -21,7 +21,7 @@ from tests.contract.differences import BY_CHANCE, DIFFERENT, NOT_BUILT
 from tests.journeys.running import Server, new_migrated_database
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
-SETTLE_SECONDS = "0.3"
+SETTLE_SECONDS = "0.5"
 SERVERS_AT_ONCE = 6
 HEADERS_AGREE = 0.88
 """The share of exchanges with the same headers: JSON for unknown paths and `WWW-Authenticate` are wanted."""
