@@ -320,9 +320,9 @@ def _allowed_in_browser(url: str, admin: Admin) -> dict[str, str]:
         login = browser.get(url)
         person = {"email": admin.get("auth/users/me/")["email"], "password": PASSWORD}
         consent = browser.post(login.url, data={**_fields(login), **person})
-        sent = browser.post(
-            consent.url.copy_with(query=None), data={**_fields(consent), "answer": "allow"}, follow_redirects=False
-        )
+        action = BeautifulSoup(consent.text, "html.parser").select("main form")[0]["action"]
+        answer = {**_fields(consent), "answer": "allow"}
+        sent = browser.post(consent.url.join(str(action)), data=answer, follow_redirects=False)
         return dict(parse_qsl(urlsplit(sent.headers["Location"]).query))
 
 
