@@ -1,7 +1,6 @@
 """`make bench` runs from start to end; how fast is for a quiet machine to say."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from bench import report, run, tools
 from bench.sections import Section
+from tests.journeys.running import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,7 +23,7 @@ def test_a_quick_run_measures_everything_and_writes_its_results(tmp_path: Path) 
     command = [sys.executable, "-m", "bench.run", "--quick", "--results", str(tmp_path)]
 
     ended = subprocess.run(
-        command, cwd=ROOT, env=dict(os.environ), capture_output=True, text=True, timeout=580, check=False
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=580, check=False
     )
 
     assert ended.returncode == 0, ended.stderr

@@ -12,7 +12,7 @@ from scripts.screenshots.pages import PAGES, PUBLIC
 from scripts.screenshots.shop import Shop
 from tests.browser.organisations import PASSWORD, World, log_in
 from tests.journeys.node import INSTALLED
-from tests.journeys.running import VEXIL, Server
+from tests.journeys.running import VEXIL, Server, environment
 
 AXE = INSTALLED / "axe-core" / "axe.min.js"
 ONLY_SUPERUSERS = "health"
@@ -46,7 +46,7 @@ def _operator(site: Server, name: str) -> str:
     """The address of a superuser, whom only somebody at the machine can make."""
     email = f"operator-{name}@example.com"
     command = [VEXIL, "createadmin", "--email", email, "--password", PASSWORD, "--data-dir", str(site.folder / "data")]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, env=environment(), check=True, stdout=subprocess.DEVNULL)
     return email
 
 

@@ -67,7 +67,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, str]]:
             cwd=ROOT,
             stdout=output,
             stderr=output,
-            env=dict(os.environ),
+            env=environment(),
             start_new_session=True,
         )
     try:

@@ -254,7 +254,7 @@ def test_jobs_run_when_they_are_due_and_those_of_billing_only_with_it(scene: Sce
     assert recurring.run_due(START + timedelta(minutes=29)) == []
     assert recurring.run_due(START + timedelta(minutes=30)) == ["overages.charge"]
     with override_settings(VEXIL=replace(settings.VEXIL, billing=False)):
-        assert recurring.run_due(START + 7 * DAY) == ["usage.fold"]
+        assert recurring.run_due(START + 7 * DAY) == ["usage.fold", "oauth.forget_old", "health.forget_old"]
     assert recurring.run_due(START + 7 * DAY) == everything[1:]
     assert state(scene) == (True, True, True)
 
