@@ -131,6 +131,24 @@ def test_the_sweep_builds_what_is_there_and_forgets_what_is_deleted(scene: Scene
     assert (keys[scene.environment.pk], keys[other.pk]) == ((version(scene), 1), (2, 0))
 
 
+def test_the_sweep_leaves_a_change_that_is_just_being_published_to_whoever_made_it(scene: Scene) -> None:
+    scene.feature()
+    publishing.publish_overdue()
+    left_behind, before = publishing.LeftBehind(), version(scene)
+
+    def change() -> None:
+        Environment.objects.filter(pk=scene.environment.pk).update(version=F("version") + 1)
+
+    change()
+    first_look = left_behind.publish()
+    publishing.build([scene.environment.pk])
+    change()
+    after_another_change = left_behind.publish()
+
+    assert (first_look, after_another_change, scene.snapshot().version) == (0, 0, before + 1)
+    assert (left_behind.publish(), scene.snapshot().version, left_behind.publish()) == (1, before + 2, 0)
+
+
 def test_of_changes_made_at_once_the_last_version_stays(scene: Scene) -> None:
     states = [scene.default(scene.feature(f"f{number}")) for number in range(6)]
     before = version(scene)

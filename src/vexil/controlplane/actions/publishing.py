@@ -1,7 +1,7 @@
 """From a change in rows to the snapshot that the data plane reads.
 
 `publish` raises the version inside the change's transaction; the snapshot is built after the commit. A crash
-between the two is healed by `publish_overdue`, which the task runner calls every second.
+between the two is healed by the task runner, which looks every second for what was left behind.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -101,11 +101,39 @@ def _batches(present: Iterable[snapshots.Present]) -> Iterator[list[NewSnapshot]
 
 def publish_overdue() -> int:
     """Build every snapshot that is behind its environment's version; say how many there were."""
-    published = {head.environment_id: head.version for head in stores.current().snapshots.heads()}
-    versions = Environment.objects.values_list("pk", "version")
-    overdue = [pk for pk, version in versions if published.get(pk, -1) < version]
+    overdue = list(_overdue())
     build(overdue)
     return len(overdue)
+
+
+class LeftBehind:
+    """Finds, look by look, what a crash or an outage has left unbuilt.
+
+    What is behind for the first time is most likely being built by whoever changed it: it is built here only if it
+    still is at the next look. Otherwise every change that takes a while would be built twice, at the same time.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[int, int] = {}
+
+    def publish(self) -> int:
+        """Say how many there were."""
+        overdue = _overdue()
+        left = [pk for pk, (published, _) in overdue.items() if published < self._seen.get(pk, _NONE)]
+        self._seen = {pk: version for pk, (_, version) in overdue.items()}
+        build(left)
+        return len(left)
+
+
+_NONE = -1
+"""A version before all others."""
+
+
+def _overdue() -> dict[int, tuple[int, int]]:
+    """Of each environment whose snapshot is behind: the version published, and the one that should be."""
+    published = {head.environment_id: head.version for head in stores.current().snapshots.heads()}
+    versions = Environment.objects.values_list("pk", "version")
+    return {pk: (published.get(pk, _NONE), version) for pk, version in versions if published.get(pk, _NONE) < version}
 
 
 def _raise_versions(environment_ids: Collection[int]) -> None:

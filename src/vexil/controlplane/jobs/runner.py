@@ -7,7 +7,8 @@ import structlog
 from django.db import close_old_connections
 from django.db.utils import Error
 
-from vexil.controlplane.actions import publishing, versions
+from vexil.controlplane.actions import versions
+from vexil.controlplane.actions.publishing import LeftBehind
 from vexil.controlplane.jobs import daily, deliveries, feature_files, launch_darkly_imports, recurring
 from vexil.signals import EndSignal
 from vexil.stores.unavailable import Unavailable
@@ -24,8 +25,9 @@ def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
     beside = [threading.Thread(target=job.run, args=[stopping], name=job.__name__) for job in jobs]
     for thread in beside:
         thread.start()
+    left_behind = LeftBehind()
     while is_wanted():
-        _sweep()
+        _sweep(left_behind)
         if end.wait(_SWEEP_SECONDS):
             break
     stopping.set()
@@ -33,11 +35,11 @@ def run(*, is_wanted: Callable[[], bool] = lambda: True) -> None:
         thread.join()
 
 
-def _sweep() -> None:
+def _sweep(left_behind: LeftBehind) -> None:
     try:
         close_old_connections()
         versions.go_live_due()
-        healed = publishing.publish_overdue()
+        healed = left_behind.publish()
     except (Error, Unavailable):
         log.warning("sweep.delayed")
     except Exception:
