@@ -20,7 +20,7 @@ dev: setup ## the same, starting again when a source file changes
 test: .venv/test.stamp ## install what the tests need, then run them
 	@scripts/install-tools initdb:postgresql redis-server:redis-server node:nodejs npm:npm chromium:chromium
 	@scripts/install-node-clients
-	.venv/bin/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	.venv/bin/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/check.stamp ## formatting, lint, types, import contracts, house rules
 	.venv/bin/ruff format --check .
