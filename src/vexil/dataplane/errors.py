@@ -93,7 +93,8 @@ def not_acceptable() -> Refusal:
 
 def unsupported_media_type(media_type: str) -> Refusal:
     text = f'Unsupported media type "{media_type}" in request.'
-    return detail(415, text, "unsupported_media_type", sent="another one" if media_type else "none")
+    sent = "another one" if media_type else "none"
+    return detail(415, text, "unsupported_media_type", wanted="application/json", sent=sent)
 
 
 def body_too_large(bytes_max: int) -> Refusal:

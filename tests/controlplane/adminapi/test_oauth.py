@@ -318,3 +318,12 @@ def test_what_has_ended_is_forgotten(client: AdminClient, kim: User) -> None:
     assert kept == (1, 2)
     assert set(OAuthApplication.objects.values_list("client_id", flat=True)) == {"flagsmith-cli", "used"}
     assert (OAuthSession.objects.count(), OAuthToken.objects.count(), OAuthCode.objects.count()) == (0, 0, 0)
+
+
+def test_json_is_told_that_tokens_are_asked_for_by_a_form(client: AdminClient) -> None:
+    answer = client.post("/o/token/", {"grant_type": "refresh_token"})
+
+    assert (answer.status_code, answer.whole["hint"]) == (
+        415,
+        "Send Content-Type: application/x-www-form-urlencoded; this request has another one.",
+    )

@@ -101,6 +101,12 @@ def _wrong_method(_error: Any, request: Request) -> Explanation:
     return explain("method_not_allowed", method=request.method, allowed=", ".join(getattr(view, "allowed_methods", ())))
 
 
+def _wrong_media_type(_error: Any, request: Request) -> Explanation:
+    wanted = [parser.media_type for parser in request.parsers or ()]
+    sent = "another one" if request.content_type else "none"
+    return explain("unsupported_media_type", wanted=wanted[0] if wanted else "application/json", sent=sent)
+
+
 def _invalid(error: Any, _request: Request) -> Explanation:
     return _fields(error.detail)
 
@@ -118,9 +124,7 @@ _OF_FRAMEWORK: dict[type[APIException], Callable[[Any, Request], Explanation]] =
     NotFound: _not_found,
     MethodNotAllowed: _wrong_method,
     NotAcceptable: lambda *_: explain("not_acceptable"),
-    UnsupportedMediaType: lambda _, request: explain(
-        "unsupported_media_type", sent="another one" if request.content_type else "none"
-    ),
+    UnsupportedMediaType: _wrong_media_type,
     Throttled: lambda error, _: explain("throttled", seconds=error.wait, rate=error.rate, variable=error.variable),
     ParseError: lambda _, request: explain(
         "malformed_body", media_type=(request.content_type or "application/json").partition(";")[0][:50]

@@ -195,10 +195,10 @@ BODIES = (
     Entry(
         "unsupported_media_type",
         (415,),
-        "The body's `Content-Type` is missing or is neither JSON nor a form.",
-        "Send `Content-Type: application/json`.",
-        "Send Content-Type: application/json; this request has {sent}.",
+        "The body's `Content-Type` is missing, or is none that this path takes.",
+        "Send `Content-Type: application/json`, or a form where tokens of OAuth2 are asked for.",
+        "Send Content-Type: {wanted}; this request has {sent}.",
         detail('Unsupported media type "text/plain" in request.'),
-        {"sent": "another one"},
+        {"wanted": "application/json", "sent": "another one"},
     ),
 )
