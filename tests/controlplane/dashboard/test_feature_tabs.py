@@ -194,7 +194,8 @@ def test_usage_is_a_chart_with_a_table_beneath(scene: Scene, admin: Pages) -> No
     quarter = admin.get(f"{panel(scene, feature, 'usage')}&period=90")
 
     assert month.texts(".usage-total") == ["1,234"]
-    assert len(month.soup.select(".day-bars rect")) == 30
+    assert [len(page.soup.select(".usage-chart rect")) for page in (month, quarter)] == [1, 2]
+    assert month.texts(".usage-chart g title") == [f"{hour.day} {hour:%b %Y}: 1,234"]
     assert month.texts(".halves table")[1] == "Client Evaluations flagsmith-python-sdk 1,234"
     assert quarter.texts(".usage-total") == ["1,239"]
 

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from vexil.controlplane.dashboard.day_bars import Mark, ceiling
-
-WIDTH, HEIGHT = 960, 240
+_WIDTH = 960
 _LEFT, _BOTTOM, _TOP = 64, 22, 10
-_LABELS = 8
+_LABEL_WIDTH = 120
 _FILLED = 0.76
 """How much of a day's width its bar takes."""
 
@@ -34,19 +32,28 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A line across the chart, or a label under it."""
+
+    at: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     bars: tuple[Bar, ...]
     lines: tuple[Mark, ...]
     labels: tuple[Mark, ...]
-    width: int = WIDTH
-    height: int = HEIGHT
+    width: int
+    height: int
     left: int = _LEFT
 
 
-def stacked(days: Sequence[tuple[date, dict[str, int]]]) -> Chart:
-    """The first series of each day lies at the bottom."""
-    top = ceiling(max((sum(counts.values()) for _, counts in days), default=0))
-    room, step = HEIGHT - _BOTTOM - _TOP, (WIDTH - _LEFT) / max(len(days), 1)
+def stacked(days: Sequence[tuple[date, dict[str, int]]], *, width: int = _WIDTH) -> Chart:
+    """The first series of each day lies at the bottom. `width` is in units of the SVG: less makes letters larger."""
+    height = width // 4
+    top = _ceiling(max((sum(counts.values()) for _, counts in days), default=0))
+    room, step = height - _BOTTOM - _TOP, (width - _LEFT) / max(len(days), 1)
     bars = tuple(
         Bar(
             day,
@@ -58,8 +65,9 @@ def stacked(days: Sequence[tuple[date, dict[str, int]]]) -> Chart:
         for place, (day, counts) in enumerate(days)
     )
     lines = tuple(Mark(round(_TOP + room * (1 - part), 1), f"{round(top * part):,}") for part in (0, 0.5, 1))
-    every = max(1, -(-len(days) // _LABELS))
-    return Chart(bars, lines, tuple(Mark(bar.x, f"{bar.day.day} {bar.day:%b}") for bar in bars[::every]))
+    every = max(1, -(-len(days) * _LABEL_WIDTH // width))
+    labels = tuple(Mark(bar.x, f"{bar.day.day} {bar.day:%b}") for bar in bars[::every])
+    return Chart(bars, lines, labels, width, height)
 
 
 def _parts(counts: dict[str, int], unit: float, bottom: float) -> tuple[Part, ...]:
@@ -73,3 +81,13 @@ def _parts(counts: dict[str, int], unit: float, bottom: float) -> tuple[Part, ..
 
 def _hint(day: date, counts: dict[str, int]) -> str:
     return f"{day.day} {day:%b %Y}: {sum(counts.values()):,}"
+
+
+def _ceiling(number: int) -> int:
+    """A round number that is not less: 1, 2 or 5 with noughts."""
+    size = 1
+    while True:
+        for first in (1, 2, 5):
+            if first * size >= max(number, 2):
+                return first * size
+        size *= 10

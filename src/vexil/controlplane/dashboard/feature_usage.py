@@ -5,13 +5,14 @@ from datetime import UTC, date, datetime
 
 from django.http import HttpRequest, HttpResponse
 
-from vexil.controlplane.dashboard import day_bars, feature_panel, feature_rows
+from vexil.controlplane.dashboard import charts, feature_panel, feature_rows
 from vexil.controlplane.dashboard.places import Place
 from vexil.controlplane.db.models import Feature
 from vexil.controlplane.queries import usage
 
 TAB = "usage"
 PERIODS = (7, 30, 90)
+_CHART_WIDTH = 720
 
 
 def opened(request: HttpRequest, place: Place, feature: Feature) -> HttpResponse:
@@ -30,7 +31,7 @@ def opened(request: HttpRequest, place: Place, feature: Feature) -> HttpResponse
     url = feature_rows.panel_url(place, feature.pk, TAB, query=query)
     values = {
         "total": sum(by_day.values()),
-        "chart": day_bars.chart(days),
+        "chart": charts.stacked([(day, {"evaluations": count}) for day, count in days], width=_CHART_WIDTH),
         "days": [(day, count) for day, count in reversed(days) if count],
         "sdks": sorted(by_sdk.items(), key=lambda item: -item[1]),
         "periods": [(f"{days} days", f"{url}&period={days}", days == period) for days in PERIODS],
