@@ -66,7 +66,7 @@ def test_features_are_archived_and_deleted_by_their_names_only(scene: Scene, adm
     admin.post(f"{own}/{kept.pk}/delete", {"confirm_name": kept.name})
 
     assert back.location == path(scene, f"/to-remove?environment={scene.environment.api_key}")
-    assert "Type the name needs_monitoring to delete it; nothing was deleted." in " ".join(first)
+    assert "What you typed is not the name needs_monitoring. Nothing was deleted." in " ".join(first)
     assert Feature.live.get(pk=archived.pk).is_archived
     assert not Feature.live.filter(pk=gone.pk).exists()
     assert Feature.live.filter(pk=kept.pk).exists()

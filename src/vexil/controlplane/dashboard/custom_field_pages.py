@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from vexil.controlplane.actions import metadata_fields as actions
 from vexil.controlplane.actions.metadata_fields import Place as Requirement
 from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_organisation
@@ -126,8 +126,7 @@ def edited(
 
 def delete(request: HttpRequest, organisation_id: int, field_id: int) -> HttpResponse:
     place, field = _found(request, organisation_id, field_id)
-    if request.POST.get("confirm_name") != field.name:
-        messages.error(request, "What you typed is not the field's name. Nothing was deleted.")
+    if not is_confirmed(request, field.name, "the field's name"):
         return rendering.done(request, _url(organisation_id, field))
     actions.delete(field, by=place.by)
     return rendering.done(request, _url(organisation_id), f"Field {field.name} deleted.")

@@ -13,6 +13,7 @@ from vexil.controlplane.actions import environment_clones, versioning
 from vexil.controlplane.actions import environments as actions
 from vexil.controlplane.actions.versioning import AlreadyThere
 from vexil.controlplane.dashboard import custom_fields, rendering
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_environment, at_project
@@ -110,8 +111,7 @@ def use_versions(request: HttpRequest, project_id: int, environment_key: str) ->
 def delete(request: HttpRequest, project_id: int, environment_key: str) -> HttpResponse:
     place = at_environment(request, project_id, environment_key, needs_admin=True)
     environment = _environment(place)
-    if request.POST.get("confirm_name") != environment.name:
-        messages.error(request, "What you typed is not the environment's name. Nothing was deleted.")
+    if not is_confirmed(request, environment.name, "the environment's name"):
         return rendering.done(request, _url(environment))
     actions.delete(environment, by=place.by)
     project = reverse("project", kwargs={"project_id": project_id})

@@ -9,10 +9,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern
 
 from vexil.controlplane import permissions
-from vexil.controlplane.actions import feature_updates, features, many_features
+from vexil.controlplane.actions import feature_updates, many_features
 from vexil.controlplane.actions.feature_states import Change
 from vexil.controlplane.actions.feature_updates import ChangeRequestsEnabled, Update
 from vexil.controlplane.dashboard import feature_rows, htmx, rendering
+from vexil.controlplane.dashboard.deletions import delete_feature
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_environment
 from vexil.controlplane.db.models import Feature, Tag
@@ -40,15 +41,7 @@ def switch(request: HttpRequest, project_id: int, environment_key: str, feature_
 
 def delete(request: HttpRequest, project_id: int, environment_key: str, feature_id: int) -> HttpResponse:
     place = at_environment(request, project_id, environment_key)
-    _need(place, permissions.DELETE_FEATURE)
-    feature = found(place, feature_id)
-    if any(tag.is_permanent for tag in feature.tags.all()):
-        messages.error(request, f"{feature.name} has a permanent tag. Take the tag away first; nothing was deleted.")
-    elif request.POST.get("confirm_name") != feature.name:
-        messages.error(request, f"Type the name {feature.name} to delete it; nothing was deleted.")
-    else:
-        features.delete(feature, by=place.by)
-        messages.success(request, f"{feature.name} is deleted from all environments.")
+    delete_feature(request, place, found(place, feature_id))
     return rendering.done(request, feature_rows.list_url(place, request.POST.get("query", "")))
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from vexil.controlplane import permissions
 from vexil.controlplane.actions import groups as actions
 from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_organisation
@@ -81,8 +82,7 @@ def change_members(request: HttpRequest, organisation_id: int, group_id: int) ->
 
 def delete(request: HttpRequest, organisation_id: int, group_id: int) -> HttpResponse:
     place, group = _found(request, organisation_id, group_id)
-    if request.POST.get("confirm_name") != group.name:
-        messages.error(request, "What you typed is not the group's name. Nothing was deleted.")
+    if not is_confirmed(request, group.name, "the group's name"):
         return rendering.done(request, _url(group))
     actions.delete(group, by=place.by)
     return rendering.done(request, _list_url(organisation_id), f"Group {group.name} deleted.")

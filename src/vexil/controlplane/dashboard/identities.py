@@ -8,6 +8,7 @@ from django.urls import reverse
 from vexil.controlplane.actions import identities as actions
 from vexil.controlplane.actions.identities import IdentityExists
 from vexil.controlplane.dashboard import htmx, rendering
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_environment
@@ -67,8 +68,7 @@ def create(request: HttpRequest, project_id: int, environment_key: str) -> HttpR
 def delete(request: HttpRequest, project_id: int, environment_key: str, identity_id: int) -> HttpResponse:
     place = at_environment(request, project_id, environment_key, needs=MANAGE_IDENTITIES)
     identity = existing(place, identity_id)
-    if request.POST.get("confirm_name") != identity.identifier:
-        messages.error(request, "What you typed is not the identifier. Nothing was deleted.")
+    if not is_confirmed(request, identity.identifier, "the identifier"):
         return rendering.done(request, url_of(place, identity))
     actions.delete(environment_of(place), identity, by=place.by)
     return rendering.done(request, list_url(place), f"Identity {identity.identifier} deleted.")

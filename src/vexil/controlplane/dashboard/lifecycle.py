@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from vexil.controlplane import permissions
-from vexil.controlplane.actions import cleanup_issues, features, many_features
+from vexil.controlplane.actions import cleanup_issues, many_features
 from vexil.controlplane.actions.cleanup_issues import NoReferences
 from vexil.controlplane.actions.external_resources import NoGithub
 from vexil.controlplane.dashboard import feature_rows, rendering
+from vexil.controlplane.dashboard.deletions import delete_feature
 from vexil.controlplane.dashboard.feature_switches import found
 from vexil.controlplane.dashboard.pages import paged, with_query
 from vexil.controlplane.dashboard.paths import page
@@ -127,16 +127,7 @@ def archive(request: HttpRequest, project_id: int, section: str, feature_id: int
 
 def delete(request: HttpRequest, project_id: int, section: str, feature_id: int) -> HttpResponse:
     place = at_project(request, project_id)
-    if not place.may(permissions.DELETE_FEATURE):
-        raise PermissionDenied(permissions.DELETE_FEATURE)
-    feature = found(place, feature_id)
-    if any(tag.is_permanent for tag in feature.tags.all()):
-        messages.error(request, f"{feature.name} has a permanent tag. Take the tag away first; nothing was deleted.")
-    elif request.POST.get("confirm_name") != feature.name:
-        messages.error(request, f"Type the name {feature.name} to delete it; nothing was deleted.")
-    else:
-        features.delete(feature, by=place.by)
-        messages.success(request, f"{feature.name} is deleted from all environments.")
+    delete_feature(request, place, found(place, feature_id))
     return rendering.done(request, _back(request, place, section))
 
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from vexil.controlplane.actions import master_api_keys, organisations
 from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import at_organisation
@@ -63,8 +63,7 @@ def settings(request: HttpRequest, organisation_id: int) -> HttpResponse:
 
 def delete(request: HttpRequest, organisation_id: int) -> HttpResponse:
     place = at_organisation(request, organisation_id, needs_admin=True)
-    if request.POST.get("confirm_name") != place.organisation.name:
-        messages.error(request, "What you typed is not the organisation's name. Nothing was deleted.")
+    if not is_confirmed(request, place.organisation.name, "the organisation's name"):
         return rendering.done(request, _url("organisation-settings", organisation_id))
     organisations.delete(place.organisation, by=place.by)
     return rendering.done(request, reverse("organisations"), f"Organisation {place.organisation.name} deleted.")

@@ -1,6 +1,5 @@
 """Custom fields of one project, which its administrators make, beside those of the organisation."""
 
-from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, reverse
@@ -9,6 +8,7 @@ from vexil.controlplane.actions import metadata_fields as actions
 from vexil.controlplane.actions.metadata_fields import Place as Requirement
 from vexil.controlplane.dashboard import custom_field_pages, rendering
 from vexil.controlplane.dashboard.custom_field_pages import FieldForm
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_project
 from vexil.controlplane.db.models import MetadataField
@@ -41,8 +41,7 @@ def edit(request: HttpRequest, project_id: int, field_id: int) -> HttpResponse:
 
 def delete(request: HttpRequest, project_id: int, field_id: int) -> HttpResponse:
     place, field = _found(request, project_id, field_id)
-    if request.POST.get("confirm_name") != field.name:
-        messages.error(request, "What you typed is not the field's name. Nothing was deleted.")
+    if not is_confirmed(request, field.name, "the field's name"):
         return rendering.done(request, _url(project_id, field))
     actions.delete(field, by=place.by)
     return rendering.done(request, _url(project_id), f"Field {field.name} deleted.")

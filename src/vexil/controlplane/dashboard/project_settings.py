@@ -3,12 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from vexil.controlplane.actions import projects as actions
 from vexil.controlplane.dashboard import feature_health, rendering
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.paths import page
 from vexil.controlplane.dashboard.places import Place, at_project
@@ -68,8 +68,7 @@ def settings(request: HttpRequest, project_id: int) -> HttpResponse:
 def delete(request: HttpRequest, project_id: int) -> HttpResponse:
     place = at_project(request, project_id, needs_admin=True)
     project = _project(place)
-    if request.POST.get("confirm_name") != project.name:
-        messages.error(request, "What you typed is not the project's name. Nothing was deleted.")
+    if not is_confirmed(request, project.name, "the project's name"):
         return rendering.done(request, _url(project))
     actions.delete(project, by=place.by)
     projects = reverse("projects", kwargs={"organisation_id": project.organisation_id})

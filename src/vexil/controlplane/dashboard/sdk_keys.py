@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from vexil.controlplane.actions import server_keys as actions
 from vexil.controlplane.dashboard import rendering
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.forms import Form
 from vexil.controlplane.dashboard.getting_started import api_url
 from vexil.controlplane.dashboard.paths import page
@@ -62,8 +62,7 @@ def switch(request: HttpRequest, project_id: int, environment_key: str, key_id: 
 
 def delete(request: HttpRequest, project_id: int, environment_key: str, key_id: int) -> HttpResponse:
     place, key = _found(request, project_id, environment_key, key_id)
-    if request.POST.get("confirm_name") != key.name:
-        messages.error(request, "What you typed is not the key's name. Nothing was deleted.")
+    if not is_confirmed(request, key.name, "the key's name"):
         return rendering.done(request, _url(place))
     actions.delete(key, by=place.by)
     return rendering.done(request, _url(place), f"Server key {key.name} deleted: it is refused from now on.")

@@ -10,6 +10,7 @@ from vexil.controlplane import permissions
 from vexil.controlplane.actions import segments as actions
 from vexil.controlplane.actions.segments import ManagedSegment, NewSegment
 from vexil.controlplane.dashboard import custom_fields, htmx, rendering, rule_drafts
+from vexil.controlplane.dashboard.deletions import is_confirmed
 from vexil.controlplane.dashboard.forms import Form, LongSelect
 from vexil.controlplane.dashboard.pages import paged
 from vexil.controlplane.dashboard.paths import page
@@ -93,8 +94,7 @@ def clone(request: HttpRequest, project_id: int, segment_id: int) -> HttpRespons
 
 def delete(request: HttpRequest, project_id: int, segment_id: int) -> HttpResponse:
     place, segment = found(request, project_id, segment_id, needs=MANAGE_SEGMENTS)
-    if request.POST.get("confirm_name") != segment.name:
-        messages.error(request, "The name that you typed is not the segment's. Nothing was deleted.")
+    if not is_confirmed(request, segment.name, "the segment's name"):
         return rendering.done(request, url_of(segment))
     try:
         actions.delete(segment, by=place.by)
