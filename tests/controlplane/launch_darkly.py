@@ -1,14 +1,15 @@
 """A LaunchDarkly on loopback: answers its REST API from lists, page by page."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.http_servers import serving
 
 TOKEN = "api-0123"
 
@@ -68,19 +69,9 @@ def running(known: LaunchDarkly) -> Iterator[LaunchDarkly]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    known.url = f"http://127.0.0.1:{server.server_port}/"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(Handler) as port:
+        known.url = f"http://127.0.0.1:{port}/"
         yield known
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def reset_in(seconds: float) -> str:

@@ -1,11 +1,12 @@
 """A web server on loopback that keeps what it is sent and answers as it is told."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.http_servers import serving
 
 
 @dataclass
@@ -42,16 +43,6 @@ def receiver() -> Iterator[Receiver]:
 
         do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 -- the names that http.server calls
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    kept.url = f"http://127.0.0.1:{server.server_port}/hook"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(Handler) as port:
+        kept.url = f"http://127.0.0.1:{port}/hook"
         yield kept
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

@@ -1,13 +1,13 @@
 """What may stand in front of a server, played by small ones on free ports."""
 
 import http.client
-import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import NamedTuple
+
+from tests.http_servers import serving
 
 
 class Reply(NamedTuple):
@@ -33,20 +33,8 @@ def front(respond: Respond, certificate: Path | None = None) -> Iterator[int]:
             self.end_headers()
             self.wfile.write(reply.body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if certificate:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Handler, certificate=certificate) as port:
+        yield port
 
 
 def always(status: int, **headers: str) -> Respond:

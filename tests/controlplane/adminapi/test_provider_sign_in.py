@@ -1,9 +1,8 @@
 """Google and GitHub are played by a web server on loopback; everything of ours is real."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from django.test import override_settings
 from tests.controlplane.client import AdminClient
 from tests.controlplane.scenes import json_of
 from tests.factories import PASSWORD, make_user
+from tests.http_servers import serving
 from vexil.controlplane.actions import second_factors
 from vexil.controlplane.db.models import SecondFactor, User
 from vexil.controlplane.integrations import identity_providers
@@ -62,24 +62,16 @@ def providers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Providers]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    names = {
-        "GOOGLE_USER": "google",
-        "GITHUB_EXCHANGE": "exchange",
-        "GITHUB_USER": "user",
-        "GITHUB_ADDRESSES": "addresses",
-    }
-    for constant, path in names.items():
-        monkeypatch.setattr(identity_providers, constant, f"http://127.0.0.1:{server.server_port}/{path}")
-    yield playing
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as port:
+        names = {
+            "GOOGLE_USER": "google",
+            "GITHUB_EXCHANGE": "exchange",
+            "GITHUB_USER": "user",
+            "GITHUB_ADDRESSES": "addresses",
+        }
+        for constant, path in names.items():
+            monkeypatch.setattr(identity_providers, constant, f"http://127.0.0.1:{port}/{path}")
+        yield playing
 
 
 def google(client: AdminClient, **body: Any) -> Any:

@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tests.controlplane import databases
 from tests.controlplane.moving.rich import make_rich
 from tests.controlplane.moving.test_files import decisions, documents, written
 from tests.factories import PASSWORD, make_user
+from tests.http_servers import serving
 from tests.journeys.running import VEXIL, Server, environment
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import (
@@ -183,23 +184,16 @@ def test_a_source_is_asked_patiently(tmp_path: Path) -> None:
             self.end_headers()
             self.wfile.write(json.dumps(body).encode())
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     notices: list[str] = []
     kept = Answers(tmp_path / "answers")
-    source = Source(f"http://127.0.0.1:{server.server_port}", "key", kept, notice=notices.append)
-    try:
+    with (
+        serving(Handler) as port,
+        closing(Source(f"http://127.0.0.1:{port}", "key", kept, notice=notices.append)) as source,
+    ):
         entries = list(source.listed("things/"))
         again = list(source.listed("things/"))
         with pytest.raises(SourceFailed, match="status 403"):
             source.get("others/")
-    finally:
-        server.shutdown()
-        server.server_close()
-        source.close()
 
     assert entries == again == [1, 2]
     first = "/api/v1/things/?page=1&page_size=100"

@@ -1,9 +1,8 @@
 """Organisations to and from an S3 on loopback, with boto3; and undoing an import that was stopped."""
 
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from tests.controlplane import databases
 from tests.controlplane.moving.rich import make_rich
 from tests.controlplane.moving.test_files import decisions, documents
+from tests.http_servers import serving
 from vexil.controlplane.actions import organisation_imports
 from vexil.controlplane.db import stores
 from vexil.controlplane.db.models import Environment, Organisation
@@ -46,23 +46,15 @@ def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, bytes]]:
             if self.command == "GET":
                 self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "AKID",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "eu-west-1",
-        "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{server.server_port}",
-    }.items():
-        monkeypatch.setenv(name, value)
-    yield kept
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(Handler) as port:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "AKID",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": "eu-west-1",
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{port}",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield kept
 
 
 def empty() -> None:
