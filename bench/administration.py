@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -31,9 +32,7 @@ def measure(folder: Path, *, features: int, environments: int, repeats: int) -> 
             admin.create_segment(f"segment {number}", ("EQUAL", "plan", str(number)))
         state = admin.default_state(admin.get(f"projects/{admin.project['id']}/features/")["results"][0]["id"])
         with httpx.Client(base_url=server.api_url, headers=dict(admin.client.headers), timeout=60) as client:
-            pages = {
-                name: _times(lambda path=path: _get(client, path), repeats) for name, path in _lists(admin).items()
-            }  # type: ignore[misc]
+            pages = {name: _times(partial(_get, client, path), repeats) for name, path in _lists(admin).items()}
             path = f"environments/{admin.client_key}/featurestates/{state}/"
             turns = iter(range(10 * repeats))
             toggling = _times(

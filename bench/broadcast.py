@@ -4,7 +4,9 @@ import asyncio
 import statistics
 import time
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import httpx
 import uvloop
@@ -61,7 +63,7 @@ class _Client(asyncio.Protocol):
     seen: list[float] = field(default_factory=list)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.write(self.head)  # type: ignore[attr-defined]
+        cast("asyncio.Transport", transport).write(self.head)
 
     def data_received(self, chunk: bytes) -> None:
         events = chunk.count(b"environment_updated")
@@ -90,6 +92,10 @@ async def _broadcast(server: Server, project: Project, number: int, changes: int
     return Broadcast(number, changes, statistics.median(taken) * 1000, tools.percentile(taken, 99) * 1000, kilobytes)
 
 
+def _itself(client: _Client) -> _Client:
+    return client
+
+
 async def _connected(server: Server, project: Project, number: int) -> list[_Client]:
     loop = asyncio.get_running_loop()
     head = f"GET /sse/environments/{project.client_key}/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
@@ -97,7 +103,7 @@ async def _connected(server: Server, project: Project, number: int) -> list[_Cli
     for start in range(0, number, OPEN_AT_ONCE):
         some = [_Client(head, loop.create_future()) for _ in range(min(OPEN_AT_ONCE, number - start))]
         for client in some:
-            await loop.create_connection(lambda client=client: client, "127.0.0.1", server.port)  # type: ignore[misc]
+            await loop.create_connection(partial(_itself, client), "127.0.0.1", server.port)
         await asyncio.wait_for(asyncio.gather(*(client.is_open for client in some)), SECONDS_MAX)
         clients += some
     return clients

@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import httpx
 
@@ -68,7 +69,8 @@ def _posts(bodies: list[dict[str, object]]) -> list[str]:
 
 
 def _with_trait(body: dict[str, object]) -> dict[str, object]:
-    return body | {"traits": [*body["traits"], {"trait_key": "seen", "trait_value": COUNTED}]}  # type: ignore[misc]
+    traits = cast("list[object]", body["traits"])
+    return body | {"traits": [*traits, {"trait_key": "seen", "trait_value": COUNTED}]}
 
 
 def measure(endpoint: Endpoint, server: Server, folder: Path, *, rounds: int, seconds: int) -> Measured:
