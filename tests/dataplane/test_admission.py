@@ -200,7 +200,14 @@ def test_every_answer_names_the_version_and_forbids_caching(serve: Serve) -> Non
 
 @pytest.mark.parametrize(
     ("accept", "status"),
-    [("application/json", 200), ("*/*", 200), ("text/html, */*;q=0.1", 200), ("text/html", 406), ("image/png", 406)],
+    [
+        ("application/json", 200),
+        ("Application/JSON", 200),
+        ("*/*", 200),
+        ("text/html, */*;q=0.1", 200),
+        ("text/html", 406),
+        ("image/png", 406),
+    ],
 )
 def test_only_json_is_offered(serve: Serve, accept: str, status: int) -> None:
     answer = serve(snapshot()).get("/api/v1/flags/", CLIENT_KEY, accept=accept)

@@ -145,3 +145,19 @@ def test_unslashed_paths_are_sent_to_the_slash(serve: Serve) -> None:
         (301, "/api/v1/flags/"),
         (301, "/api/v1/traits/"),
     ]
+
+
+def test_names_in_paths_are_decoded(serve: Serve, stores: Stores) -> None:
+    client = serve(shop())
+
+    client.get("/api/v1/flags/ann%40example.com", CLIENT_KEY)
+    client.get("/api/v1/identities/J%C3%BCrgen/", CLIENT_KEY)
+    trait = client.post("/api/v1/identities/bob/traits/first%20name", {"trait_value": "Bob"}, CLIENT_KEY)
+
+    assert stores.identities.find(3, "ann@example.com") is not None
+    assert stores.identities.find(3, "Jürgen") is not None
+    assert trait.json()["trait_key"] == "first name"
+    assert client.get("/api/v1/fl%61gs/", CLIENT_KEY).status == 200
+    assert client.get("/api/v1/identities/a%20b/", CLIENT_KEY).status == 404
+    assert client.get("/api/v1/identities/a%2Fb/", CLIENT_KEY).status == 404
+    assert client.get("/api/v1/identities/ann%40x", CLIENT_KEY).headers["location"] == "/api/v1/identities/ann%40x/"

@@ -67,6 +67,14 @@ def test_a_transient_get_neither_stores_nor_reads(serve: Serve, stores: Stores) 
     assert stores.identities.find(3, "new") is None
 
 
+@pytest.mark.parametrize("query", ["", "?identifier=", "?identifier=%20", "?identifier"])
+def test_who_gives_no_identifier_is_told_and_nobody_is_stored(serve: Serve, stores: Stores, query: str) -> None:
+    answer = serve(snapshot(**shop())).get(f"{PATH}{query}", CLIENT_KEY)
+
+    assert (answer.status, answer.json()) == (200, {"detail": "Missing identifier"})
+    assert stores.identities.find(3, "") is None
+
+
 def test_one_feature_of_an_identity_is_found_by_its_exact_name(serve: Serve) -> None:
     client = serve(snapshot(**shop()))
 
@@ -76,6 +84,10 @@ def test_one_feature_of_an_identity_is_found_by_its_exact_name(serve: Serve) -> 
     assert (found.json()["feature"]["name"], found.json()["variant"]) == ("banner", None)
     assert (other_case.status, other_case.json()) == (404, {"detail": "Given feature not found"})
     assert other_case.headers["x-flagsmith-document-updated-at"] == "1717243200.25"
+    assert (
+        client.get(f"{PATH}?identifier=ann&feature=", CLIENT_KEY).json()
+        == client.get(f"{PATH}?identifier=ann", CLIENT_KEY).json()
+    )
 
 
 def test_traits_are_stored_and_decide_from_then_on(serve: Serve) -> None:

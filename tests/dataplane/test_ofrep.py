@@ -1,5 +1,6 @@
 """OpenFeature's remote protocol: typed values, the reason of each, and its errors."""
 
+import json
 from typing import Any
 
 import pytest
@@ -52,6 +53,10 @@ def shop(version: int = 1, *, value: FlagValue = "hello", **parts: Any) -> Snaps
         identity_overrides=[identity(50, "ann", state(19, 7, "hello ann"))],
         **parts,
     )
+
+
+def nested(levels: int) -> str:
+    return '{"a":' * levels + "1" + "}" * levels
 
 
 def evaluate(client: Client, name: str, context: Any = None, key: str | None = CLIENT_KEY) -> Answer:
@@ -144,6 +149,10 @@ def test_without_a_targeting_key_only_what_is_split_fails(serve: Serve) -> None:
         ("[1, 2]", "[1, 2]"),
         ("true", "true"),
         ('{"a":' * 5000, '{"a":' * 5000),
+        (nested(99), json.loads(nested(99))),
+        (nested(100), nested(100)),
+        (nested(980), nested(980)),
+        ('{"a": 1e999}', '{"a": 1e999}'),
     ],
 )
 def test_values_have_the_type_that_they_stand_for(serve: Serve, stored: FlagValue, offered: Any) -> None:
@@ -159,6 +168,14 @@ def test_an_unknown_flag_is_not_found(serve: Serve, name: str) -> None:
     answer = evaluate(serve(shop()), name)
 
     assert (answer.status, answer.json()["key"], answer.json()["errorCode"]) == (404, name, "FLAG_NOT_FOUND")
+
+
+def test_a_key_in_the_path_is_decoded(serve: Serve) -> None:
+    client = serve(snapshot(features=[feature(7, "grün & gut")], defaults=[state(11, 7, "yes")]))
+
+    answer = evaluate(client, "gr%C3%BCn%20%26%20gut")
+
+    assert (answer.status, answer.json()["key"], answer.json()["value"]) == (200, "grün & gut", "yes")
 
 
 def test_a_client_key_does_not_see_what_is_for_servers(serve: Serve) -> None:

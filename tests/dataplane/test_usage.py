@@ -26,13 +26,14 @@ def test_every_request_with_a_known_key_is_counted_once(serve: Serve, stores: St
     client.request("PUT", "/api/v1/flags/", key=CLIENT_KEY)
     client.get("/api/v1/identities/?identifier=a", CLIENT_KEY, user_agent="flagsmith-python-sdk/6.3.0")
     client.get("/api/v1/environment-document/", SERVER_KEY)
+    client.get("/api/v1/environment-document/", CLIENT_KEY)
     client.get("/health/liveness/")
     client.close()
 
     assert counted(stores) == {
         ("flags", ""): 5,
         ("identities", "flagsmith-python-sdk/6.3.0"): 1,
-        ("environment-document", ""): 1,
+        ("environment-document", ""): 2,
     }
 
 
@@ -66,6 +67,9 @@ def test_nothing_is_counted_where_counting_is_switched_off(serve: Serve, stores:
     [
         ("flagsmith-js-sdk/9.1.0", "flagsmith-js-sdk/9.1.0"),
         ("flagsmith-go-sdk", "flagsmith-go-sdk/unknown"),
+        ("flagsmith-python-sdk/6.3.0 requests/2.32", "flagsmith-python-sdk/6.3.0"),
+        ("flagsmith-js-sdk/<script>", "flagsmith-js-sdk/unknown"),
+        ("flagsmith-js-sdk/" + "9" * 51, "flagsmith-js-sdk/unknown"),
         ("flagsmith-cobol-sdk/1", ""),
         ("curl/8.0", ""),
         ("", ""),
@@ -96,3 +100,11 @@ def test_applications_without_end_are_counted_without_their_names() -> None:
     found = [book.of({"flagsmith-application-name": name, "user-agent": name}) for name in ("a", "b", "c", "a")]
 
     assert found == [Labels("", "a"), Labels("", "b"), Labels(), Labels("", "a")]
+
+
+def test_versions_without_end_are_counted_under_their_sdk() -> None:
+    book = LabelBook(senders_max=2)
+
+    found = [book.of({"user-agent": f"flagsmith-js-sdk/{version}"}).sdk for version in ("1", "2", "3", "4", "1")]
+
+    assert [label.partition("/")[2] for label in found] == ["1", "2", "unknown", "unknown", "1"]

@@ -223,10 +223,10 @@ class DataPlane:
         access = self._environments.find(key) or await self._environments.load(key)
         if access is None:
             raise errors.unknown_key(key, self._environments.why_not(key))
-        if endpoint.needs_server_key and not is_server_key(key):
-            raise errors.server_key_needed()
         if endpoint.resource:
             self._usage.count(access.environment.id, endpoint.resource, self._usage.labels.of(scope.headers))
+        if endpoint.needs_server_key and not is_server_key(key):
+            raise errors.server_key_needed()
         serving.check(access.environment.organisation)
         return Request(scope.method, scope.query_string, scope.headers, stream, access)
 
@@ -302,8 +302,13 @@ def _bearer(authorization: str) -> str:
 
 def _refuse_unless_acceptable(scope: Scope) -> None:
     accept = scope.headers.get("accept")
-    if accept is not None and "*/*" not in accept and "json" not in accept and "application/*" not in accept:
+    if accept is not None and not _is_acceptable(accept):
         raise errors.not_acceptable()
+
+
+def _is_acceptable(accept: str) -> bool:
+    kinds = accept.lower()
+    return "*/*" in kinds or "json" in kinds or "application/*" in kinds
 
 
 def _wrong_host() -> Response:

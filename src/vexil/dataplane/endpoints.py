@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from urllib.parse import unquote
 
 from vexil.dataplane import document, errors, flags
 from vexil.dataplane.analytics import Analytics
@@ -63,6 +64,12 @@ class Endpoints:
         self._named = [(re.compile(path), endpoint) for path, endpoint in by_path.items() if "(?P<" in path]
 
     def find(self, path: str) -> Endpoint | None:
+        """`path` is as it was sent: what is percent-encoded in it is decoded here."""
+        endpoint = self._fixed.get(path)
+        if endpoint is not None:
+            return endpoint
+        if "%" in path:
+            path = unquote(path)
         return self._fixed.get(path) or self._find_named(path)
 
     def __contains__(self, path: str) -> bool:

@@ -42,18 +42,17 @@ class Identities:
         if known := await self._known(access, request.query_string):
             return self._response(access, known)
         query = request.query()
-        identifier = query.get("identifier", "")
+        identifier = forms.identifier_of_query(query.get("identifier", ""))
         if not identifier:
             # compat: old clients take this answer for "no flags"; a 400 would break them.
             return Response(200, _JSON, b'{"detail":"Missing identifier"}')
-        identifier = forms.identifier_of_query(identifier)
         identity = None
         if not query.get("transient"):
             identity = await self._found_or_created(access.environment.id, identifier)
         shown = traits.stored(identity)
         outcomes = _evaluate(access, identifier, identity, shown, use_overrides=identity is not None)
-        if "feature" in query:
-            return _one(access, outcomes, query["feature"])
+        if name := query.get("feature"):
+            return _one(access, outcomes, name)
         answer = _prepare(access, identifier, identity, shown, outcomes, reads_row=identity is not None)
         self._prepared.keep(access.view, request.query_string, answer)
         return self._response(access, answer)

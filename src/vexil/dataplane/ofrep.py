@@ -6,7 +6,9 @@ it, so an answer is a pure function of the snapshot and the request.
 
 import hashlib
 import json
+import math
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from vexil.dataplane import bodies, forms, rsgi, subjects, traits
@@ -23,6 +25,9 @@ from vexil.wire.headers import Headers
 _JSON: Headers = (("Content-Type", "application/json"),)
 _FLOAT = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+([eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+)")
 _FLOAT_CHARACTERS_MAX = 50
+_LEVELS_MAX = 100
+"""Of objects in objects: beyond it the answer could not be written, nor be read by many clients."""
+_OBJECTS_REMEMBERED_MAX = 256
 _REASONS = {"segment_override": "TARGETING_MATCH", "identity_override": "TARGETING_MATCH", "default": "DEFAULT"}
 
 
@@ -170,16 +175,40 @@ def _typed(value: snapshot.FlagValue) -> Any:
     if len(value) <= _FLOAT_CHARACTERS_MAX and _FLOAT.fullmatch(value):
         number = float(value)
         return value if number in {float("inf"), float("-inf")} else number
-    if value.lstrip()[:1] == "{":
-        try:
-            return json.loads(value, parse_constant=_refuse)
-        except (ValueError, RecursionError):
-            return value
-    return value
+    return _object(value) if value.lstrip()[:1] == "{" else value
+
+
+@lru_cache(_OBJECTS_REMEMBERED_MAX)
+def _object(text: str) -> Any:
+    """The object that the text is; the text itself if it is none, or one that not everybody could read."""
+    try:
+        found = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return text
+    return text if _is_deep(found) else found
 
 
 def _refuse(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} has no place in a float")
+    return number
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_LEVELS_MAX):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return bool(level)
 
 
 def _matches(condition: str | None, etag: str) -> bool:
