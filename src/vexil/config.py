@@ -339,10 +339,13 @@ class Config(Billing):
         "COOKIE_SAME_SITE", "none", "`SameSite` of the cookie.", _one_of("none", "lax", "strict")
     )
     cors_allowed_origins: tuple[str, ...] = _setting(
-        "CORS_ALLOWED_ORIGINS",
-        (),
-        "Origins (`https://host`) whose pages may use the cookie, comma-separated.",
-        _comma_separated,
+        "CORS_ALLOWED_ORIGINS", (), "Origins (`https://host`) that are let in where not all are.", _comma_separated
+    )
+    cors_allow_all: bool | None = _setting(
+        "CORS_ORIGIN_ALLOW_ALL", None, "Pages of all origins may read answers; on unless cookies are.", _boolean
+    )
+    cors_allow_credentials: bool | None = _setting(
+        "CORS_ALLOW_CREDENTIALS", None, "Those pages may send cookies; on if `COOKIE_AUTH_ENABLED` is.", _boolean
     )
     enable_email_activation: bool = _setting(
         "ENABLE_EMAIL_ACTIVATION", False, "New accounts are inactive until the mailed link is opened.", _boolean

@@ -152,6 +152,21 @@ def test_browsers_of_any_origin_may_read_answers_and_errors(serve: Serve) -> Non
     assert "access-control-allow-origin" not in client.get("/api/v1/flags/", CLIENT_KEY).headers
 
 
+def test_with_cookies_browsers_of_named_origins_alone_may_read_answers(serve: Serve) -> None:
+    client = serve(snapshot(), cookie_auth_enabled=True, cors_allowed_origins=("https://app.example.com",))
+
+    def allowed(origin: str, **headers: str) -> str | None:
+        method = "OPTIONS" if headers else "GET"
+        sent = {"origin": origin, **headers}
+        answer = client.request(method, "/api/v1/flags/", key=CLIENT_KEY, headers=dict(sent))
+        return answer.headers.get("access-control-allow-origin")
+
+    for preflight in ({}, {"access-control-request-method": "GET"}):
+        assert allowed("https://app.example.com", **preflight) == "https://app.example.com"
+        assert allowed("https://localhost", **preflight) == "https://localhost"
+        assert allowed("https://elsewhere.example.com", **preflight) is None
+
+
 @pytest.mark.parametrize(
     ("hosts", "status"), [((), 400), (("example.com",), 400), (("localhost",), 200), (("*",), 200)]
 )

@@ -33,6 +33,7 @@ from vexil.stores.identities import Identity, Increment, Upsert
 from vexil.stores.opening import Stores
 from vexil.stores.unavailable import Unavailable
 from vexil.told_errors import told_errors
+from vexil.wire import cors
 from vexil.wire import headers as wire_headers
 from vexil.wire.errors import explain
 from vexil.wire.headers import Headers
@@ -64,6 +65,7 @@ class DataPlane:
         )
         self._serves_streams = serves_flags
         self._compresses = config.enable_gzip_compression
+        self._cors = cors.of(config)
         self._usage = UsageCounter(stores, keeps_requests=config.enable_api_usage_tracking)
         self._shortcuts = Shortcuts(self._environments, self._usage)
         self._identifications = Identifications(stores.identifications)
@@ -162,9 +164,8 @@ class DataPlane:
             self._refused_hosts.add(host)
             told_errors.add("host_not_allowed")
             return rsgi.send(stream, _wrong_host())
-        if wire_headers.is_preflight(scope.method, request_headers.get("access-control-request-method")):
-            answer = wire_headers.preflight(origin, self._config.cors_extra_headers)
-            return rsgi.send(stream, Response(200, answer))
+        if cors.is_preflight(scope.method, request_headers.get("access-control-request-method")):
+            return rsgi.send(stream, Response(200, self._cors.preflight(origin, host)))
         endpoint = self._endpoints.find(scope.path)
         if endpoint is not None:
             response = await self._answer(endpoint, scope, stream)
@@ -175,7 +176,7 @@ class DataPlane:
             response, shared = await self._service(scope)
             if response.status != 301:
                 shared += self._always
-            shared += wire_headers.cors(origin)
+            shared += self._cors.headers(origin, host)
         if self._compresses and (coding := coding_for(request_headers.get("accept-encoding"))):
             response = await rsgi.compressed(response, coding)
         if response.pieces is not None:
@@ -185,7 +186,7 @@ class DataPlane:
     def _shared_headers(self, endpoint: Endpoint, method: str, headers: ScopeHeaders, status: int) -> Headers:
         """What an endpoint's answer has besides its own headers."""
         shared = headers_of(endpoint, method, status, headers.get("authorization")) + self._always
-        return shared + wire_headers.cors(headers.get("origin"))
+        return shared + self._cors.headers(headers.get("origin"), headers.get("host") or "")
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
         try:
@@ -213,7 +214,7 @@ class DataPlane:
             await self._streams.serve(key, scope, stream)
         except (Refusal, NotLoaded) as error:
             refusal = error if isinstance(error, Refusal) else errors.not_loaded()
-            shared = (("Access-Control-Allow-Origin", "*"), ("Allow", "GET, HEAD"), *wire_headers.VARY_ORIGIN)
+            shared = (*cors.FOR_ALL, ("Allow", "GET, HEAD"), *wire_headers.VARY_ORIGIN)
             rsgi.send(stream, errors.answer(refusal, scope), (*shared, *self._always))
 
     async def _request(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> OpenRequest:

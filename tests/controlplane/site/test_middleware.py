@@ -77,6 +77,13 @@ def test_answers_carry_cors_version_and_cache_headers(browser: Client) -> None:
     assert response["Flagsmith-Version"] == __version__
 
 
+def test_a_script_may_read_that_its_paths_lack_their_prefix(browser: Client) -> None:
+    response = browser.get("/flags/", headers={"Origin": "https://app.test", "Accept": "application/json"})
+
+    assert (response.status_code, response.json()["code"]) == (404, "missing_prefix")
+    assert (response["Vary"], response["Access-Control-Allow-Origin"]) == ("Origin", "*")
+
+
 def test_never_cache_headers_can_be_switched_off(browser: Client) -> None:
     with with_settings(add_never_cache_headers=False):
         assert not browser.get("/api/v1/projects/").has_header("Cache-Control")

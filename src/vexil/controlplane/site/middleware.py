@@ -11,7 +11,7 @@ from vexil.controlplane.adminapi import errors
 from vexil.controlplane.dashboard import content_policy
 from vexil.refused_hosts import RefusedHosts
 from vexil.told_errors import told_errors
-from vexil.wire import headers
+from vexil.wire import cors, headers
 from vexil.wire.errors import CODE_HEADER, explain
 from vexil.wire.hosts import host_allowed
 
@@ -37,11 +37,9 @@ def answer_preflights(handle: Handler) -> Handler:
     """A browser's question what it may send: answered alike for every path, known or not."""
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
-        if not headers.is_preflight(request.method or "", request.headers.get("Access-Control-Request-Method")):
+        if not cors.is_preflight(request.method or "", request.headers.get("Access-Control-Request-Method")):
             return handle(request)
-        extra = settings.VEXIL.cors_extra_headers
-        response = _with(HttpResponse(), headers.preflight(request.headers.get("Origin"), extra))
-        return _let_cookies_through(response, request.headers.get("Origin"))
+        return _with(HttpResponse(), cors.of(settings.VEXIL).preflight(request.headers.get("Origin"), _host(request)))
 
     return middleware
 
@@ -53,12 +51,12 @@ def add_headers(handle: Handler) -> Handler:
         response = handle(request)
         is_api_answer = isinstance(response, Response)
         vary = headers.VARY_ACCEPT_ORIGIN if is_api_answer else headers.VARY_ORIGIN
-        if is_page(request.path_info):
-            return _with(response, (*headers.VERSION, *(() if _may_be_kept(response) else headers.NO_STORE)))
         no_store = () if _may_be_kept(response) else headers.NO_STORE
-        origin = request.headers.get("Origin")
-        response = _with(response, (*headers.VERSION, *vary, *headers.cors(origin), *no_store))
-        return _let_cookies_through(response, origin)
+        # A program that asked below a wrong prefix gets JSON there, and a browser's script must be let to read why.
+        if is_page(request.path_info) and "json" not in response.headers.get("Content-Type", ""):
+            return _with(response, (*headers.VERSION, *no_store))
+        for_browsers = cors.of(settings.VEXIL).headers(request.headers.get("Origin"), _host(request))
+        return _with(response, (*headers.VERSION, *vary, *for_browsers, *no_store))
 
     return middleware
 
@@ -163,18 +161,6 @@ PAGE_HEADERS: headers.Headers = (
 def _query(request: HttpRequest) -> str:
     query = request.META.get("QUERY_STRING", "")
     return f"?{query}" if query else ""
-
-
-def _let_cookies_through(response: HttpResponseBase, origin: str | None) -> HttpResponseBase:
-    """With cookies, pages of the origins that are named may read answers, and no others."""
-    ours = settings.VEXIL
-    if origin is None or not ours.cookie_auth_enabled:
-        return response
-    if origin in ours.cors_allowed_origins:
-        credentials = (("Access-Control-Allow-Origin", origin), ("Access-Control-Allow-Credentials", "true"))
-        return _with(response, credentials)
-    del response.headers["Access-Control-Allow-Origin"]
-    return response
 
 
 def _may_be_kept(response: HttpResponseBase) -> bool:
