@@ -1,5 +1,7 @@
 import json
 
+import pytest
+
 from tests.dataplane.conftest import Serve
 from vexil import __version__
 from vexil.dataplane.health import Installation, readiness, version
@@ -23,9 +25,38 @@ def test_all_paths_of_readiness_answer_without_a_redirect(serve: Serve) -> None:
     client = serve()
 
     for path in ("/health", "/health/", "/healthcheck", "/health/readiness/"):
-        answer = client.get(path)
+        answer = client.get(path, accept="application/json")
         assert (answer.status, answer.json()) == (200, {"DatabaseBackend": "working"})
         assert answer.headers["vary"] == "Origin"
+
+
+@pytest.mark.parametrize(
+    ("query", "accept", "kind"),
+    [
+        ("", None, "text/html; charset=utf-8"),
+        ("", "*/*", "text/html; charset=utf-8"),
+        ("", "text/html", "text/html; charset=utf-8"),
+        ("?format=json", "*/*", "application/json"),
+        ("", "application/json, text/plain", "application/json"),
+    ],
+)
+def test_readiness_is_a_page_for_people_and_json_for_programs(
+    serve: Serve, query: str, accept: str | None, kind: str
+) -> None:
+    answer = serve().request("GET", f"/health/readiness/{query}", headers={"accept": accept})
+
+    assert (answer.status, answer.headers["content-type"]) == (200, kind)
+    assert b"DatabaseBackend" in answer.body
+
+
+def test_the_page_of_a_failure_names_the_check_and_the_remedy(serve: Serve) -> None:
+    loop = serve().loop
+
+    answer = loop.run_until_complete(readiness({"<Database>": failing}, as_page=True))
+
+    assert (answer.status, dict(answer.headers)["Vexil-Error-Code"]) == (500, "database_unavailable")
+    assert "&lt;Database&gt;<td>unavailable: ConnectionError" in answer.body.decode()
+    assert "DATABASE_URL" in answer.body.decode()
 
 
 def test_a_failing_check_is_named_without_its_secrets(serve: Serve) -> None:
@@ -59,7 +90,7 @@ def test_a_refused_host_is_told_to_whoever_may_ask_for_the_health(serve: Serve) 
 
     assert (refused.status, refused.headers["vexil-error-code"]) == (400, "host_not_allowed")
     assert b"flags.example.com" not in refused.body
-    assert (told.status, told.json()) == (200, {"DatabaseBackend": "working"})
+    assert told.status == 200
     assert told.headers["vexil-refused-host"] == "flags.example.com (see DJANGO_ALLOWED_HOSTS)"
 
 

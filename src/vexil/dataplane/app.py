@@ -75,7 +75,7 @@ class DataPlane:
             self._finds = Batches(stores.identities.find_many)
         self._increments: Batches[Increment, int] = Batches(stores.identities.increment_many)
         self._endpoints = self._all_endpoints() if serves_flags else Endpoints({})
-        self._services: dict[str, Callable[[], Awaitable[Response]]] = {
+        self._services: dict[str, Callable[[Scope], Awaitable[Response]]] = {
             "/health": self._readiness,
             "/health/": self._readiness,
             "/health/readiness/": self._readiness,
@@ -236,7 +236,7 @@ class DataPlane:
         if service is not None:
             if scope.method in {"GET", "HEAD"}:
                 try:
-                    return await service(), wire_headers.VARY_ORIGIN
+                    return await service(scope), wire_headers.VARY_ORIGIN
                 except Refusal as refusal:
                     return errors.answer(refusal, scope), wire_headers.VARY_ORIGIN
             # compat: the reference server takes these for form posts without a token.
@@ -259,13 +259,14 @@ class DataPlane:
         )
         return all_endpoints(handlers, extensions(find, bytes_max), compresses=self._compresses)
 
-    async def _readiness(self) -> Response:
-        return await health.readiness(self._installation.checks, self._refused_hosts.lately())
+    async def _readiness(self, scope: Scope) -> Response:
+        as_page = health.wants_page(scope.headers.get("accept"), scope.query_string)
+        return await health.readiness(self._installation.checks, self._refused_hosts.lately(), as_page=as_page)
 
-    async def _liveness(self) -> Response:
+    async def _liveness(self, _: Scope) -> Response:
         return health.liveness()
 
-    async def _version(self) -> Response:
+    async def _version(self, _: Scope) -> Response:
         try:
             return await health.version(self._installation)
         except Exception as error:  # noqa: BLE001 -- whatever the control plane's database raises

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from html import escape
+from urllib.parse import parse_qsl
 
 from vexil import __version__
 from vexil.dataplane.rsgi import Response
 from vexil.wire import json_text
 from vexil.wire.errors import explain, with_explanation
-from vexil.wire.headers import Headers
+from vexil.wire.headers import HTML, Headers
 
 Check = Callable[[], None]
 """Returns when all is well; raises with a text that says what is wrong."""
@@ -38,17 +40,32 @@ def liveness() -> Response:
     return Response(200, _JSON, b'{"status":"ok"}')
 
 
-async def readiness(checks: Mapping[str, Check], refused_host: str | None = None) -> Response:
+def wants_page(accept: str | None, query_string: str) -> bool:
+    """Who says nothing else gets a page, as do probes that take anything."""
+    return "json" not in (accept or "").lower() and dict(parse_qsl(query_string)).get("format") != "json"
+
+
+async def readiness(checks: Mapping[str, Check], refused_host: str | None = None, *, as_page: bool = False) -> Response:
     """200 when every check passes within a few seconds, else 500; the body says which one failed and why."""
     results = dict(zip(checks, await asyncio.gather(*map(_result, checks.values())), strict=True))
     failed = [result for result in results.values() if result != "working"]
-    told = _JSON if refused_host is None else (*_JSON, (REFUSED_HOST, f"{refused_host} (see DJANGO_ALLOWED_HOSTS)"))
-    if not failed:
-        return Response(200, told, json_text.dumps(results))
-    is_behind = all(result.endswith("MigrationsPending") for result in failed)
-    explanation = explain("migrations_pending" if is_behind else "database_unavailable")
-    headers = (*told, *explanation.headers)
-    return Response(500, headers, json_text.dumps(with_explanation(results, explanation)))
+    told = () if refused_host is None else ((REFUSED_HOST, f"{refused_host} (see DJANGO_ALLOWED_HOSTS)"),)
+    status, body = 200, results
+    if failed:
+        is_behind = all(result.endswith("MigrationsPending") for result in failed)
+        explanation = explain("migrations_pending" if is_behind else "database_unavailable")
+        status, body, told = 500, with_explanation(results, explanation), (*told, *explanation.headers)
+    if as_page:
+        return Response(status, (("Content-Type", HTML), *told), _page(status, body))
+    return Response(status, (*_JSON, *told), json_text.dumps(body))
+
+
+def _page(status: int, results: Mapping[str, str]) -> bytes:
+    title = "All is well" if status == 200 else "Something is wrong"
+    rows = "".join(f"<tr><th scope=row>{escape(name)}<td>{escape(text)}\n" for name, text in results.items())
+    return (
+        f"<!doctype html>\n<html lang=en>\n<title>{title}</title>\n<h1>{title}</h1>\n<table>\n{rows}</table>\n".encode()
+    )
 
 
 async def _result(check: Check) -> str:

@@ -21,7 +21,7 @@ def findings(site: Site) -> Iterator[Finding]:
     yield _server(alive)
     yield good("Redirects", "none")
     yield good("Host", f"{site.host} is answered")
-    yield from _health(ask(site, "/health"))
+    yield from _health(ask(site, "/health", {"Accept": "application/json"}))
     yield _clock(alive)
 
 
