@@ -35,8 +35,3 @@ DIFFERENT = {
 }
 NOT_BUILT: dict[str, str] = {}
 """What we do not have yet."""
-
-BY_CHANCE = {
-    "environments/onboarding-status-after-sdk": "first evaluations are written twice a second",
-}
-"""What agrees at one time and not at another."""

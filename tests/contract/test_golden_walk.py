@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.contract.differences import BY_CHANCE, DIFFERENT, NOT_BUILT
+from tests.contract.differences import DIFFERENT, NOT_BUILT
 from tests.journeys.running import Server, new_migrated_database
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
@@ -87,9 +87,8 @@ def test_every_exchange_agrees_with_the_reference_but_those_that_are_listed(exch
     listed = {*DIFFERENT, *NOT_BUILT}
 
     others = {name: found.notes for name, found in exchanges.items() if not found.values_agree}
-    excused = listed | BY_CHANCE.keys()
 
-    assert {name: notes for name, notes in others.items() if name not in excused} == {}
+    assert {name: notes for name, notes in others.items() if name not in listed} == {}
     assert {name for name in listed if name in exchanges and exchanges[name].values_agree} == set()
     assert listed <= exchanges.keys()
 

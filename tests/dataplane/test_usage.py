@@ -45,7 +45,7 @@ def test_counting_goes_on_after_a_failure_of_the_store(serve: Serve, stores: Sto
 
     database.execute("ALTER TABLE usage RENAME TO usage_away")
     client.get("/api/v1/flags/", CLIENT_KEY)
-    client.run(client.data_plane._usage._flush())
+    client.run(client.data_plane._usage.flush())
     database.execute("ALTER TABLE usage_away RENAME TO usage")
     client.get("/api/v1/flags/", CLIENT_KEY)
     client.close()

@@ -111,6 +111,10 @@ class DataPlane:
         except Unavailable:
             log.warning("snapshots.delayed")
 
+    async def write_counts(self) -> None:
+        """Write what this process has counted: whoever asks for it right after a request finds that request."""
+        await self._usage.flush()
+
     def streams(self) -> int:
         """How many clients are connected to an event stream."""
         return self._streams.count

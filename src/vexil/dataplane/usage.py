@@ -45,6 +45,7 @@ class UsageCounter:
         self._evaluating: set[int] = set()
         self._soon = asyncio.Event()
         self._is_stopping = False
+        self._one_flush = asyncio.Lock()
         self._flushing: asyncio.Task[None] | None = None
         self._reported: defaultdict[_Reporter, Counter[str]] = defaultdict(Counter)
         self.labels = LabelBook()
@@ -69,18 +70,20 @@ class UsageCounter:
         self._soon.set()
         if self._flushing:
             await self._flushing
-        await self._flush()
+        await self.flush()
 
     async def _flush_regularly(self) -> None:
         while not self._is_stopping:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._soon.wait(), _FLUSH_SECONDS)
             self._soon.clear()
-            await self._flush()
+            await self.flush()
 
-    async def _flush(self) -> None:
-        reported, self._reported = self._reported, defaultdict(Counter)
-        await asyncio.to_thread(self._write, self._requests.take(), reported)
+    async def flush(self) -> None:
+        """Write all that was counted until now; another flush that is on its way may have it already."""
+        async with self._one_flush:
+            reported, self._reported = self._reported, defaultdict(Counter)
+            await asyncio.to_thread(self._write, self._requests.take(), reported)
 
     def _write(self, requests: Mapping[_Request, int], reported: Mapping[_Reporter, Counter[str]]) -> None:
         self._requests.write(requests if self._keeps_requests else {})
