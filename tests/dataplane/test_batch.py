@@ -105,7 +105,8 @@ def test_traits_of_clients_are_dropped_where_they_may_not_set_any(serve: Serve) 
     ("body", "errors"),
     [
         ({}, {"identities": ["This field is required."]}),
-        ([], {"identities": ["This field is required."]}),
+        ([], {"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
+        ({"identities": None}, {"identities": ["This field may not be null."]}),
         ({"identities": {}}, {"identities": {"non_field_errors": ['Expected a list of items but got type "dict".']}}),
         ({"identities": [{}] * 1001}, {"identities": ["Ensure this field has no more than 1000 elements."]}),
         (

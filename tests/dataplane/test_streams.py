@@ -108,6 +108,7 @@ def test_a_client_that_comes_back_hears_only_what_it_missed(serve: Serve) -> Non
     assert fields(client.run(first_piece("4")))["id"] == "5"
     assert list(fields(client.run(first_piece("5")))) == ["retry"]
     assert fields(client.run(first_piece("nonsense")))["id"] == "5"
+    assert fields(client.run(first_piece("6")))["id"] == "5"
     assert fields(client.run(first_piece("", "lastEventId=4")))["id"] == "5"
     assert list(fields(client.run(first_piece("", "lastEventId=5")))) == ["retry"]
 

@@ -32,11 +32,10 @@ def evaluations(form: Any) -> list[Evaluations]:
     """The listed form, in which each entry is checked; impossible counts are skipped."""
     if not isinstance(form, dict):
         raise errors.invalid({"non_field_errors": [fields.not_a_dictionary(form)]})
-    entries = form.get("evaluations", ())
-    if "evaluations" not in form:
-        raise errors.invalid({"evaluations": ["This field is required."]})
-    if entries is None:
-        raise errors.invalid({"evaluations": ["This field may not be null."]})
+    missing: Problems = {}
+    entries = fields.required(missing, "evaluations", fields.not_null, form)
+    if missing:
+        raise errors.invalid(missing)
     if not isinstance(entries, list):
         raise errors.invalid({"evaluations": {"non_field_errors": [fields.not_a_list(entries)]}})
     problems: list[Problems] = [{} for _ in entries]

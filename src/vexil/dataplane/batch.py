@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from vexil.dataplane import bodies, errors, forms, identities, rsgi
+from vexil.dataplane import bodies, errors, fields, forms, identities, rsgi
 from vexil.dataplane.environments import Access
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.forms import GivenIdentity
@@ -34,24 +34,26 @@ class Batch:
 
 def _given(form: Any) -> list[GivenIdentity]:
     """Raise `Refusal` with the errors of each identity at its place."""
-    entries = form.get("identities") if isinstance(form, dict) else None
-    if entries is None:
-        raise errors.invalid({"identities": ["This field is required."]})
+    if not isinstance(form, dict):
+        raise errors.invalid({"non_field_errors": [fields.not_a_dictionary(form)]})
+    problems: fields.Problems = {}
+    entries = fields.required(problems, "identities", fields.not_null, form)
+    if problems:
+        raise errors.invalid(problems)
     if not isinstance(entries, list):
-        text = f'Expected a list of items but got type "{type(entries).__name__}".'
-        raise errors.invalid({"identities": {"non_field_errors": [text]}})
+        raise errors.invalid({"identities": {"non_field_errors": [fields.not_a_list(entries)]}})
     if len(entries) > IDENTITIES_MAX:
         raise errors.invalid({"identities": [f"Ensure this field has no more than {IDENTITIES_MAX} elements."]})
     given: list[GivenIdentity] = []
-    problems: list[Any] = []
+    found: list[Any] = []
     for entry in entries:
         try:
             given.append(forms.identity_in_short(entry))
-            problems.append({})
+            found.append({})
         except Refusal as refusal:
-            problems.append(refusal.content)
-    if any(problems):
-        raise errors.invalid({"identities": problems})
+            found.append(refusal.content)
+    if any(found):
+        raise errors.invalid({"identities": found})
     return given
 
 

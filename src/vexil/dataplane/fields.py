@@ -53,6 +53,12 @@ def not_a_list(value: Any) -> str:
     return f'Expected a list of items but got type "{type(value).__name__}".'
 
 
+def not_null(value: Any) -> Any:
+    if value is None:
+        raise Invalid("This field may not be null.")
+    return value
+
+
 def trait_value(value: Any) -> TraitValue | None:
     """The value as it is stored: a list or an object as its Python text."""
     if value is None or value is True or value is False:

@@ -197,9 +197,12 @@ def _event(environment: CompiledEnvironment) -> Event:
 
 
 def _greeting(event: Event, last_seen: int) -> bytes:
-    """The first piece: when to come back, and the present time unless the client has seen it."""
+    """The first piece: when to come back, and the present time unless the client has seen it.
+
+    A client may know of a later version: the server is one that lags behind, or was set back to a backup.
+    """
     retry = b"retry: %d\n" % random.randint(*_RETRY_MILLISECONDS)  # noqa: S311 -- no secret
-    return retry + (b"\n" if last_seen >= event.version else event.encoded)
+    return retry + (b"\n" if last_seen == event.version else event.encoded)
 
 
 def _last_seen(scope: Scope) -> int:

@@ -19,6 +19,9 @@ class IdentityTrait(NamedTuple):
         return {"identity": {"identifier": self.identifier}, "trait_key": self.key, "trait_value": self.value}
 
 
+_A_LIST = "the body, which must be a list of objects"
+
+
 class GivenIncrement(NamedTuple):
     identifier: str
     trait_key: str
@@ -35,7 +38,7 @@ def trait(form: Any) -> IdentityTrait:
 
 def traits(form: Any) -> list[IdentityTrait]:
     if not isinstance(form, list) or not all(isinstance(item, dict) for item in form):
-        raise errors.detail(400, "Invalid request data", "invalid_fields", fields="trait_value")
+        raise errors.detail(400, "Invalid request data", "invalid_fields", fields=_A_LIST)
     problems: list[Problems] = [{} for _ in form]
     found = [_trait(problem, item, fields.trait_value) for problem, item in zip(problems, form, strict=True)]
     if any(problems):
@@ -88,7 +91,7 @@ def _trait(problems: Problems, form: Any, check_value: fields.Check) -> Identity
 
 
 def _owner(problems: Problems, form: dict[str, Any]) -> str:
-    owner = fields.required(problems, "identity", _not_null, form)
+    owner = fields.required(problems, "identity", fields.not_null, form)
     if "identity" in problems:
         return ""
     inner: Problems = {}
@@ -102,11 +105,5 @@ def _owner(problems: Problems, form: dict[str, Any]) -> str:
     return identifier
 
 
-def _not_null(value: Any) -> Any:
-    if value is None:
-        raise fields.Invalid("This field may not be null.")
-    return value
-
-
 def _set_value(value: Any) -> TraitValue | None:
-    return fields.trait_value(_not_null(value))
+    return fields.trait_value(fields.not_null(value))

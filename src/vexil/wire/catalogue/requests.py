@@ -118,7 +118,7 @@ BODIES = (
         (400,),
         "The body is no JSON (or no form), or not the object that is expected.",
         "Send a JSON object with `Content-Type: application/json`. Quote names with double quotes; NaN is no JSON.",
-        "The body could not be read as {media_type}: check it with a JSON parser, and that it is an object.",
+        "The body could not be read as {media_type}, as Content-Type says: check it with a parser of that.",
         detail("JSON parse error - Expecting value: line 1 column 1 (char 0)"),
         {"media_type": "application/json"},
     ),
