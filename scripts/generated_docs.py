@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from vexil import config
+from vexil.metrics import families
 from vexil.wire import errors
 from vexil.wire.catalogue.entries import Entry
 
@@ -97,11 +98,20 @@ def bench_results() -> str:
     return "\n".join(lines).strip()
 
 
+def metrics_table() -> str:
+    rows = [
+        f"| `{family.name}` | {family.kind} | {', '.join(map(code, family.labels))} | {family.help} |"
+        for family in families.ALL
+    ]
+    return "\n".join(["| Metric | Kind | Labels | Meaning |", "|---|---|---|---|", *rows])
+
+
 PAGES = {
     "configuration.md": settings_table,
     "compatibility.md": compatibility_table,
     "http-errors.md": error_sections,
     "performance.md": bench_results,
+    "monitoring.md": metrics_table,
 }
 
 if __name__ == "__main__":

@@ -199,11 +199,14 @@ def _migrate(settings: Config, _options: argparse.Namespace) -> None:
     call_command("migrate", interactive=False, verbosity=0)
 
 
-def _worker(_settings: Config, _options: argparse.Namespace) -> None:
+def _worker(settings: Config, _options: argparse.Namespace) -> None:
+    from vexil.server import metrics  # noqa: PLC0415 -- slow import
+
     _set_up_django()
     from vexil.controlplane.jobs import runner  # noqa: PLC0415 -- slow import
 
-    runner.run()
+    with metrics.of_task_runner(settings):
+        runner.run()
 
 
 def _create_admin(settings: Config, options: argparse.Namespace) -> int:

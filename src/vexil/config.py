@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from vexil import plans
 from vexil.accepted_variables import WITHOUT_EFFECT
+from vexil.monitoring import Monitoring
 from vexil.plans import Plans
 from vexil.rates import MONTH, Rate
 from vexil.variables import boolean as _boolean
@@ -56,7 +57,7 @@ LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
-class Throttling:
+class Throttling(Monitoring):
     """How often somebody may use the Admin API, and how that is counted."""
 
     user_throttle_rate: Rate | None = _rate(

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from vexil.metrics.families import ERRORS
+from vexil.metrics.registry import registry
+
 KEPT = timedelta(hours=1)
 _PART_SECONDS = 60
 
@@ -23,6 +26,7 @@ class ToldErrors:
         self._parts: deque[tuple[int, dict[str, ErrorCount]]] = deque()
 
     def add(self, code: str, now: datetime | None = None) -> None:
+        registry.count(ERRORS, code)
         now = now or datetime.now(UTC)
         number = int(now.timestamp()) // _PART_SECONDS
         with self._lock:

@@ -6,11 +6,12 @@ Order of the checks (sdk-api.md §1.1): host, preflight, path, `Accept`, key, it
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import structlog
 
 from vexil.config import Config
-from vexil.dataplane import errors, health, lookups, rsgi, serving, streams
+from vexil.dataplane import errors, gauges, health, lookups, rsgi, serving, streams
 from vexil.dataplane.analytics import Analytics
 from vexil.dataplane.compression import coding_for
 from vexil.dataplane.deprecated import Deprecated
@@ -19,6 +20,7 @@ from vexil.dataplane.environments import Environments, NotLoaded
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.extensions import extensions
 from vexil.dataplane.health import Installation
+from vexil.dataplane.hosts import KnownHosts
 from vexil.dataplane.identifications import Identifications
 from vexil.dataplane.identities import Identities
 from vexil.dataplane.prepared import PreparedAnswers
@@ -37,12 +39,12 @@ from vexil.wire import cors
 from vexil.wire import headers as wire_headers
 from vexil.wire.errors import explain
 from vexil.wire.headers import Headers
-from vexil.wire.hosts import host_allowed
 from vexil.wire.keys import is_server_key
 
 log = structlog.get_logger(__name__)
 
-_HOSTS_REMEMBERED_MAX = 1000
+
+Service = Callable[[Scope], Awaitable[Response]]
 
 
 class DataPlane:
@@ -55,6 +57,7 @@ class DataPlane:
         installation: Installation,
         *,
         serves_flags: bool = True,
+        metrics: Service | None = None,
     ) -> None:
         self._config = config
         self._stores = stores
@@ -75,7 +78,7 @@ class DataPlane:
             self._finds = Batches(stores.identities.find_many)
         self._increments: Batches[Increment, int] = Batches(stores.identities.increment_many)
         self._endpoints = self._all_endpoints() if serves_flags else Endpoints({})
-        self._services: dict[str, Callable[[Scope], Awaitable[Response]]] = {
+        self._services: dict[str, Service] = {
             "/health": self._readiness,
             "/health/": self._readiness,
             "/health/readiness/": self._readiness,
@@ -83,7 +86,9 @@ class DataPlane:
             "/health/liveness/": self._liveness,
             "/version/": self._version,
         }
-        self._good_hosts: set[str] = set()
+        if metrics:
+            self._services["/metrics/"] = metrics
+        self._hosts = KnownHosts(config.allowed_hosts)
         self._refused_hosts = RefusedHosts()
         self._always = wire_headers.VERSION + (wire_headers.NO_STORE if config.add_never_cache_headers else ())
 
@@ -119,6 +124,19 @@ class DataPlane:
         """How many clients are connected to an event stream."""
         return self._streams.count
 
+    def watch(self) -> None:
+        """Let metrics show what there is of everything."""
+        batches: dict[str, Batches[Any, Any] | None]
+        batches = {"saves": self._saves, "increments": self._increments, "finds": self._finds}
+        gauges.watch(self._streams, self._environments, batches)
+
+    def route(self, path: str) -> str | None:
+        """The path with its parts named instead of filled in; None where nothing of ours is."""
+        if self._stream_key(path) is not None:
+            return streams.ROUTE
+        found = (tried if tried in self._services else self._endpoints.template(tried) for tried in (path, path + "/"))
+        return next(filter(None, found), None)
+
     def end_streams(self) -> None:
         """From any thread: the server is about to stop and waits for what is open."""
         self._streams.end_soon()
@@ -141,7 +159,7 @@ class DataPlane:
             endpoint is None
             or answer is None
             or scope.query_string
-            or not self._is_good_host(headers.get("host") or "")
+            or not self._hosts.is_good(headers.get("host") or "")
         ):
             return None
         if self._compresses and coding_for(headers.get("accept-encoding")):
@@ -164,7 +182,7 @@ class DataPlane:
         request_headers = scope.headers
         origin = request_headers.get("origin")
         host = request_headers.get("host") or ""
-        if not self._is_good_host(host):
+        if not self._hosts.is_good(host):
             self._refused_hosts.add(host)
             told_errors.add("host_not_allowed")
             return rsgi.send(stream, _wrong_host())
@@ -225,7 +243,10 @@ class DataPlane:
         if not endpoint.needs_key:
             return OpenRequest(scope.method, scope.query_string, scope.headers, stream)
         key = _key(endpoint, scope.headers)
-        access = self._environments.find(key) or await self._environments.load(key)
+        access = self._environments.find(key)
+        if access is None:
+            access = await self._environments.load(key)
+            gauges.loaded(access, endpoint.resource)
         if access is None:
             raise errors.unknown_key(key, self._environments.why_not(key))
         if endpoint.resource:
@@ -276,15 +297,6 @@ class DataPlane:
         except Exception as error:  # noqa: BLE001 -- whatever the control plane's database raises
             log.warning("version.unavailable", error=type(error).__name__)
             raise errors.unavailable() from None
-
-    def _is_good_host(self, host: str) -> bool:
-        if host in self._good_hosts:
-            return True
-        if not host_allowed(host, self._config.allowed_hosts):
-            return False
-        if len(self._good_hosts) < _HOSTS_REMEMBERED_MAX:
-            self._good_hosts.add(host)
-        return True
 
 
 _WRONG_HOST = explain("host_not_allowed").headers

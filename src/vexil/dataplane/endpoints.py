@@ -23,6 +23,7 @@ AtOnce = Callable[[Access, Sender, bytes], Response | None]
 """The same for a request without a query, whose body is here; None where that would take a wait or a refusal."""
 
 _JSON: Headers = (("Content-Type", "application/json"),)
+_PART = re.compile(r"\(\?P<(\w+)>[^)]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,13 @@ class Endpoints:
         if "%" in path:
             path = unquote(path)
         return self._fixed.get(path) or self._find_named(path)
+
+    def template(self, path: str) -> str | None:
+        """The path with its parts named instead, as in `/api/v1/identities/{identifier}/`."""
+        if path in self._fixed:
+            return path
+        patterns = (pattern for pattern, _ in self._named if pattern.fullmatch(path))
+        return next((_PART.sub(r"{\1}", pattern.pattern) for pattern in patterns), None)
 
     def __contains__(self, path: str) -> bool:
         return self.find(path) is not None

@@ -17,6 +17,8 @@ import msgspec
 import structlog
 
 from vexil.dataplane.compiled import CompiledEnvironment, View
+from vexil.metrics.families import SNAPSHOT_SECONDS
+from vexil.metrics.registry import registry
 from vexil.stores.opening import Stores
 from vexil.stores.snapshots import Head
 from vexil.stores.unavailable import Unavailable
@@ -65,6 +67,16 @@ class Environments:
         self._stopping = threading.Event()
         self._wakeup = stores.wakeup()
         self._thread = threading.Thread(target=self._follow, name="snapshots", daemon=True)
+
+    @property
+    def size(self) -> int:
+        """How many are in memory."""
+        return len(self._compiled)
+
+    @property
+    def last_change(self) -> int:
+        """Number of the newest change that was taken in."""
+        return self._last_change
 
     def start(self) -> None:
         """Know every key; compile the environments behind them in the background."""
@@ -172,6 +184,7 @@ class Environments:
                 self._open(head, None)
 
     def _read(self, environment_id: int) -> None:
+        began = time.perf_counter()
         stored = self._stores.snapshots.body(environment_id)
         if stored is None:
             return
@@ -184,6 +197,8 @@ class Environments:
         except msgspec.MsgspecError:
             # Of another version of Vexil, or damaged: what is served now stays, and the other environments go on.
             log.exception("snapshot.unreadable", environment_id=environment_id)
+        else:
+            registry.observe(SNAPSHOT_SECONDS, time.perf_counter() - began)
 
     def _open(self, head: Head, previous: Head | None) -> None:
         """Swap in what the environment's keys open now, all of them in one step."""

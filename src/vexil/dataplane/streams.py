@@ -21,6 +21,7 @@ from vexil.wire.headers import VERSION, Headers
 from vexil.wire.keys import is_server_key
 
 _PATH = re.compile(r"/sse/environments/([^/]+)/stream/?")
+ROUTE = "/sse/environments/{environment_api_key}/stream"
 
 _HEADERS: Headers = (
     ("Content-Type", "text/event-stream"),

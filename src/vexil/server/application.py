@@ -1,20 +1,22 @@
 """What one worker process serves: the data plane's paths directly, all others through Django."""
 
 import asyncio
-import os
-import signal
 import sys
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
 
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
 from vexil.dataplane.health import Installation
-from vexil.dataplane.rsgi import Scope, Stream
-from vexil.dataplane.shortcuts import Shortcut
+from vexil.dataplane.rsgi import Response, Scope, Stream
+from vexil.server import metrics, traffic
 from vexil.server.django_bridge import DjangoBridge
+from vexil.server.http1.shortcuts import Answer
+from vexil.server.parents import end_with
 from vexil.server.reporting import Reporting
+from vexil.server.traffic import CountedStream
 from vexil.stores.opening import Stores, open_stores
-
-_PARENT_CHECK_SECONDS = 1.0
 
 # How long a thread of the control plane, or one that compiles a snapshot, may keep the interpreter from requests
 # for flags. uvloop asks for it anew at each callback, so each request waits that long: while a snapshot was compiled,
@@ -26,15 +28,25 @@ _TELLS_OF_FIRST_REQUEST = "/onboarding-status/"
 ROLES = ("all", "flags", "admin")
 
 
+class Counts(NamedTuple):
+    """Where the processes' counts for metrics are, and the name of this process."""
+
+    folder: Path
+    process: str
+
+
 class Application:
     """An application as `http1.listening` serves it."""
 
-    def __init__(self, config: Config, role: str, main_process: int) -> None:
+    def __init__(self, config: Config, role: str, main_process: int, counts: Counts | None = None) -> None:
+        """Requests are counted where there are `counts`."""
         self._main_process = main_process
         self._stores = open_stores(config.database_url, config.data_dir)
         has_control_plane = role != "flags"
         installation = _whole(config, self._stores) if has_control_plane else _flags_only(self._stores)
-        self._data_plane = DataPlane(config, self._stores, installation, serves_flags=role != "admin")
+        self._counts_requests = counts is not None
+        shown = partial(_metrics, counts) if counts else None
+        self._data_plane = DataPlane(config, self._stores, installation, serves_flags=role != "admin", metrics=shown)
         self._django = _django(config, self._data_plane) if has_control_plane else None
         self._reporting = Reporting(self._stores.workers, role, self._data_plane.streams)
         self._watching: asyncio.Task[None] | None = None
@@ -42,18 +54,33 @@ class Application:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         sys.setswitchinterval(_SWITCH_SECONDS)
         self._data_plane.start(loop)
+        if self._counts_requests:
+            self._data_plane.watch()
         self._reporting.start(loop)
-        self._watching = loop.create_task(_end_with(self._main_process))
+        self._watching = loop.create_task(end_with(self._main_process))
 
     async def __call__(self, scope: Scope, stream: Stream) -> None:
+        if not self._counts_requests:
+            return await self._answer(scope, stream)
+        counted = CountedStream(scope, stream)
+        counted.route = self._data_plane.route(scope.path) or traffic.UNKNOWN
+        try:
+            await self._answer(scope, counted)
+        finally:
+            counted.end()
+
+    async def _answer(self, scope: Scope, stream: Stream) -> None:
         if self._django is None or self._data_plane.owns(scope.path):
             return await self._data_plane(scope, stream)
         if scope.path.endswith(_TELLS_OF_FIRST_REQUEST):
             await self._data_plane.write_counts()
         return await self._django(scope, stream)
 
-    def shortcut(self, scope: Scope) -> Shortcut | None:
-        return self._data_plane.shortcut(scope)
+    def shortcut(self, scope: Scope) -> Answer | None:
+        found = self._data_plane.shortcut(scope)
+        if found is None or not self._counts_requests:
+            return found
+        return traffic.counted(found, self._data_plane.route(scope.path) or traffic.UNKNOWN, scope.method)
 
     def end_streams(self) -> None:
         self._data_plane.end_streams()
@@ -66,6 +93,10 @@ class Application:
         await self._data_plane.stop()
         await self._reporting.stop()
         self._stores.close()
+
+
+async def _metrics(counts: Counts, _: Scope) -> Response:
+    return await metrics.answer(counts.folder, counts.process)
 
 
 def _django(config: Config, data_plane: DataPlane) -> DjangoBridge:
@@ -91,10 +122,3 @@ def _whole(config: Config, stores: Stores) -> Installation:
         people=installation.people,
         sends_mail=mail_servers.is_configured(config),
     )
-
-
-async def _end_with(main_process: int) -> None:
-    """A worker whose main process was killed gives up the port, so that a new start finds it free."""
-    while os.getppid() == main_process:  # noqa: ASYNC110 -- no event tells of a parent's death
-        await asyncio.sleep(_PARENT_CHECK_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -12,7 +12,9 @@ import structlog
 
 from vexil.dataplane import errors
 from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream, read_body, send
+from vexil.server.traffic import CountedStream
 from vexil.wire.headers import NO_STORE, VARY_ORIGIN, VERSION
+from vexil.wire.routes import ROUTE
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,9 @@ class DjangoBridge:
             # The outermost point of a request: the client gets JSON, the log gets the cause.
             log.exception("request.failed")
             response = _error(errors.internal(), scope)
+        else:
+            if isinstance(stream, CountedStream):
+                stream.route = environ.get(ROUTE, stream.route)
         send(stream, response)
 
     def stop(self) -> None:

@@ -7,10 +7,14 @@ import gc
 import os
 import resource
 import socket
+from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from vexil.config import Config
-from vexil.server.application import Application
+from vexil.metrics import handover
+from vexil.server import metrics
+from vexil.server.application import Application, Counts
 from vexil.server.http1 import listening
 from vexil.server.supervision import Supervisor
 
@@ -32,30 +36,50 @@ def serve(config: Config, *, host: str, port: int, workers: int, role: str) -> N
     # One socket for each worker: the system shares out connections among them, and those that come while a worker
     # starts anew wait for it.
     listeners = [_listener(host, port) for _ in range(workers)]
+    with metrics.folder(config) as counts:
+        supervisor = Supervisor(_targets(config, role, listeners, counts=counts, host=host))
+        if role != "flags":
+            from vexil.controlplane.site import wsgi  # noqa: F401, PLC0415 -- slow import, for workers to find it loaded
+        # What is imported by now stays for good: the collector need not touch it, and the pages stay shared. While
+        # workers loaded the control plane themselves, requests for long lists met collections of 90 ms, and 4 workers
+        # took 278 MB instead of 172.
+        gc.freeze()
+        supervisor.run_until_signal()
+        for listener in listeners:
+            listener.close()
+        supervisor.stop()
+
+
+def _targets(
+    config: Config, role: str, listeners: list[socket.socket], *, counts: Path | None, host: str
+) -> dict[str, Callable[[], None]]:
+    """What each child does, by its name."""
     main_process = os.getpid()
-    targets = {
-        f"worker-{number}": partial(_work, config, role, main_process, listener)
-        for number, listener in enumerate(listeners, start=1)
-    }
+    targets: dict[str, Callable[[], None]] = {}
+    for number, listener in enumerate(listeners, start=1):
+        name = f"worker-{number}"
+        own = Counts(counts, name) if counts else None
+        targets[name] = partial(_work, config, role, main_process, listener=listener, counts=own)
     if role != "flags":
         targets["task-runner"] = partial(_run_tasks, main_process)
-    supervisor = Supervisor(targets)
-    if role != "flags":
-        from vexil.controlplane.site import wsgi  # noqa: F401, PLC0415 -- slow import, for the workers to find it loaded
-    # What is imported by now stays for good: the collector need not touch it, and the pages stay shared. While workers
-    # loaded the control plane themselves, requests for long lists met collections of 90 ms, and 4 workers took 278 MB
-    # instead of 172.
-    gc.freeze()
-    supervisor.run_until_signal()
-    for listener in listeners:
-        listener.close()
-    supervisor.stop()
+    if counts is None:
+        return targets
+    counting: dict[str, Callable[[], None]] = {
+        name: partial(_count, counts, name, target) for name, target in targets.items()
+    }
+    port = metrics.listener(config.metrics_host or host, config.metrics_port) if config.metrics_port else None
+    return counting | ({"metrics": partial(metrics.serve, counts, port, main_process)} if port else {})
 
 
-def _work(config: Config, role: str, main_process: int, listener: socket.socket) -> None:
-    application = Application(config, role, main_process)
+def _work(config: Config, role: str, main_process: int, *, listener: socket.socket, counts: Counts | None) -> None:
+    application = Application(config, role, main_process, counts)
     connections_max = config.streams_max + _CONNECTIONS
     listening.serve(application, listener, backlog=_BACKLOG, connections_max=connections_max)
+
+
+def _count(counts: Path, name: str, target: Callable[[], None]) -> None:
+    with handover.handing_over(counts, name):
+        target()
 
 
 def _run_tasks(main_process: int) -> None:

@@ -48,6 +48,11 @@ class Batches(Generic[Item, Result]):
         self._worker: threading.Thread | None = None
         self._is_closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many items are not yet taken."""
+        return len(self._waiting)
+
     async def run(self, item: Item) -> Result:
         """The item's own result, after its batch was applied; raises what `apply` raised, or `Overloaded`."""
         if self._is_closed:

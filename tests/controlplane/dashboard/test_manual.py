@@ -88,6 +88,7 @@ def test_a_missing_slash_is_mended_and_an_unknown_page_is_not_found(
         "usage-and-billing",
         "architecture",
         "troubleshooting",
+        "monitoring",
         "http-errors",
     ],
 )

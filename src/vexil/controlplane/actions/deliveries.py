@@ -15,6 +15,7 @@ from vexil.controlplane.db.models import AuditRecord, DeliveryStatus, Organisati
 from vexil.controlplane.integrations.catalogue import IDENTITY_WEBHOOK
 from vexil.controlplane.permissions import Actor
 from vexil.controlplane.queries import webhooks as queries
+from vexil.metrics import tasks
 
 LEASE = timedelta(seconds=60)
 """Longer than any attempt takes; then somebody else may try."""
@@ -42,6 +43,8 @@ def write_down() -> int:
         to_integrations = [*integration_deliveries.of_records(records), *comments.of_records(records)]
         WebhookDelivery.objects.bulk_create([*to_webhooks, *to_integrations])
         AuditRecord.objects.filter(pk__in=[record.pk for record in records]).update(is_told=True)
+    tasks.enqueued(tasks.WEBHOOK, len(to_webhooks))
+    tasks.enqueued(tasks.INTEGRATION, len(to_integrations))
     return len(records)
 
 
@@ -113,6 +116,7 @@ def replay(delivery: WebhookDelivery, *, by: Actor) -> WebhookDelivery:
         body=delivery.body,
         replay_of=delivery,
     )
+    tasks.enqueued(tasks.WEBHOOK if webhook else tasks.INTEGRATION)
     facts = {"event_type": delivery.event_type, "delivery": str(delivery.uuid)}
     if webhook:
         events.record(

@@ -14,6 +14,7 @@ from vexil.controlplane.db.models import Environment, FeatureExport, FeatureImpo
 from vexil.controlplane.db.models.feature_files import FileStatus
 from vexil.controlplane.permissions import Actor
 from vexil.controlplane.queries import feature_files as queries
+from vexil.metrics import tasks
 from vexil.wire import json_text
 
 KEPT = timedelta(days=14)
@@ -32,6 +33,7 @@ def request_export(environment: Environment, tag_ids: Sequence[int], *, by: Acto
         environment=environment, tag_ids=list(tag_ids), user=by.user, master_api_key=by.master_api_key
     )
     events.record(by, "feature_export.requested", export.pk, scope=environment, after={"tags": export.tag_ids})
+    tasks.enqueued(tasks.FEATURE_EXPORT)
     return export
 
 
@@ -45,6 +47,7 @@ def request_import(environment: Environment, content: str, *, strategy: str, by:
     except IntegrityError:
         raise StillImporting("Can't import features, since already processing a feature import.") from None
     events.record(by, "feature_import.requested", wanted.pk, scope=environment, after={"strategy": strategy})
+    tasks.enqueued(tasks.FEATURE_IMPORT)
     return wanted
 
 

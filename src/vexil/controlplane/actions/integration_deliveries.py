@@ -14,6 +14,7 @@ from vexil.controlplane.integrations.catalogue import IDENTITY_WEBHOOK, OF_CHANG
 from vexil.controlplane.queries import changes, identified
 from vexil.controlplane.queries import integrations as queries
 from vexil.controlplane.queries.identified import Identifying
+from vexil.metrics import tasks
 from vexil.stores.identifications import Identification
 
 log = structlog.get_logger(__name__)
@@ -52,7 +53,8 @@ def write_down_identifications() -> int:
         for integration in listeners[pk]
         for delivery in _of_identities(integration, identifying, entries)
     ]
-    WebhookDelivery.objects.bulk_create(with_room(found))
+    created = WebhookDelivery.objects.bulk_create(with_room(found))
+    tasks.enqueued(tasks.INTEGRATION, len(created))
     return len(queued)
 
 

@@ -17,6 +17,7 @@ from vexil.controlplane.db.models import LaunchDarklyImport, Project
 from vexil.controlplane.db.models.launch_darkly_imports import ImportResult
 from vexil.controlplane.integrations.launch_darkly.answers import Flag
 from vexil.controlplane.permissions import Actor
+from vexil.metrics import tasks
 
 GIVEN_UP_AFTER = timedelta(minutes=10)
 """Without getting on."""
@@ -48,6 +49,7 @@ def request(project: Project, *, token: str, project_key: str, by: Actor) -> Lau
         raise StillImporting("Existing import already in progress for this project") from None
     after = {"project_key": project_key}
     events.record(by, "launch_darkly_import.requested", wanted.pk, scope=project, after=after)
+    tasks.enqueued(tasks.LAUNCH_DARKLY_IMPORT)
     return wanted
 
 

@@ -21,8 +21,11 @@ from vexil.controlplane.adminapi.parsing import JsonBody
 from vexil.controlplane.adminapi.paths import path
 from vexil.controlplane.db.models import OAuthApplication, OAuthTokenKind
 from vexil.controlplane.queries import oauth
+from vexil.metrics.families import REGISTRATIONS
+from vexil.metrics.registry import registry
 
 _GRANT_TYPES = ["authorization_code", "refresh_token"]
+_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 _URIS_MAX, _URI_CHARACTERS_MAX = 5, 2000
 _NAME = r"^[A-Za-z0-9_.\-() ]+$"
 """Plain letters only: what a person is asked to allow must not look like something else."""
@@ -53,7 +56,7 @@ class Metadata(_Public):
                 "grant_types_supported": _GRANT_TYPES,
                 "code_challenge_methods_supported": ["S256"],
                 # compat: clients choose from this list; all of ours are public, so it comes down to the last.
-                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+                "token_endpoint_auth_methods_supported": _AUTH_METHODS,
                 "introspection_endpoint_auth_methods_supported": ["none"],
             }
         )
@@ -78,12 +81,15 @@ class Register(_Public):
         if not form.is_valid():
             field, problem = next(iter(form.errors.items()))
             error = "invalid_redirect_uri" if field == "redirect_uris" else "invalid_client_metadata"
+            registry.count(REGISTRATIONS, _auth_method(request), error)
             return refused(request, error, f"{field}: {_first_text(problem)}")
         asked: dict[str, Any] = form.validated_data
         try:
             application = oauth_applications.register(asked["client_name"], asked["redirect_uris"])
         except UnfitRedirect as refusal:
+            registry.count(REGISTRATIONS, _auth_method(request), "invalid_redirect_uri")
             return refused(request, "invalid_redirect_uri", str(refusal))
+        registry.count(REGISTRATIONS, _auth_method(request), "success")
         issued_at = int(application.created_at.timestamp())
         return Response({"client_id": application.client_id, **asked, "client_id_issued_at": issued_at}, status=201)
 
@@ -134,6 +140,12 @@ class Introspect(_Public):
             "exp": int(found.expires_at.timestamp()),
         }
         return Response(told)
+
+
+def _auth_method(request: Request) -> str:
+    """As asked for, for metrics, which take no text of strangers."""
+    asked = request.data.get("token_endpoint_auth_method", "none") if isinstance(request.data, Mapping) else ""
+    return asked if asked in _AUTH_METHODS else "other"
 
 
 def _form(request: Request) -> dict[str, str]:

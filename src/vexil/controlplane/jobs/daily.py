@@ -8,6 +8,7 @@ from django.db import close_old_connections, connections
 from django.db.utils import Error
 
 from vexil.controlplane.actions import stale_tags
+from vexil.metrics import tasks
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -27,7 +28,8 @@ def run(stopping: threading.Event) -> None:
 def _done() -> bool:
     try:
         close_old_connections()
-        changed = stale_tags.mark_all(now=datetime.now(UTC))
+        with tasks.attempt("stale_flags.mark", "recurring"):
+            changed = stale_tags.mark_all(now=datetime.now(UTC))
     except (Error, Unavailable):
         log.warning("daily.delayed")
         return False

@@ -13,6 +13,7 @@ from vexil.controlplane.actions import deliveries, failure_mails, integration_de
 from vexil.controlplane.db.models import WebhookDelivery
 from vexil.controlplane.integrations import catalogue, outgoing, webhooks
 from vexil.controlplane.integrations.github.app import NotConfigured
+from vexil.metrics import tasks
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,12 @@ def run(stopping: threading.Event) -> None:
 
 def deliver(delivery: WebhookDelivery) -> None:
     """One attempt, and what came of it."""
+    with tasks.attempt(tasks.WEBHOOK if delivery.webhook_id else tasks.INTEGRATION) as attempt:
+        attempt.is_failure = not _deliver(delivery)
+
+
+def _deliver(delivery: WebhookDelivery) -> bool:
+    """Whether it was taken."""
     try:
         answer = _send(delivery)
     except outgoing.Unreachable as error:
@@ -56,8 +63,10 @@ def deliver(delivery: WebhookDelivery) -> None:
     else:
         log.info("delivery.answered", delivery_id=delivery.pk, status=answer.status)
         _write_down(delivery, answer)
+        return answer.status < 400
     finally:
         connections.close_all()
+    return False
 
 
 def _send(delivery: WebhookDelivery) -> outgoing.Answer:

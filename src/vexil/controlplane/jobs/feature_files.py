@@ -13,6 +13,7 @@ from vexil.controlplane.actions.feature_imports import UnfitFile
 from vexil.controlplane.actions.feature_states import StateExists
 from vexil.controlplane.actions.refusals import Refused
 from vexil.controlplane.db.models import FeatureExport, FeatureImport
+from vexil.metrics import tasks
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,12 @@ def do_next(*, now: datetime) -> bool:
 
 
 def _attempt(file: FeatureExport | FeatureImport) -> None:
+    is_export = isinstance(file, FeatureExport)
+    with tasks.attempt(tasks.FEATURE_EXPORT if is_export else tasks.FEATURE_IMPORT) as attempt:
+        attempt.is_failure = not _do(file)
+
+
+def _do(file: FeatureExport | FeatureImport) -> bool:
     try:
         if isinstance(file, FeatureExport):
             feature_files.write_export(file)
@@ -57,6 +64,9 @@ def _attempt(file: FeatureExport | FeatureImport) -> None:
         # Whatever a file brings to light, people must learn that it is not done.
         log.exception("feature_file.failed", file_id=file.pk)
         feature_files.fail(file, "Something unexpected went wrong; the server's log says what.")
+    else:
+        return True
+    return False
 
 
 def _work(*, clean_up: bool) -> bool:

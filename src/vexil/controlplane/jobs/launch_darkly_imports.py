@@ -21,6 +21,7 @@ from vexil.controlplane.db.models.launch_darkly_imports import ImportResult
 from vexil.controlplane.integrations.launch_darkly import answers
 from vexil.controlplane.integrations.launch_darkly.answers import Environment, Flag, Segment, UnfitAnswer
 from vexil.controlplane.integrations.launch_darkly.source import Source, SourceFailed
+from vexil.metrics import tasks
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -63,6 +64,11 @@ def do_next(*, now: datetime, pause: Pause = time.sleep) -> bool:
 
 
 def _attempt(wanted: LaunchDarklyImport, pause: Pause) -> None:
+    with tasks.attempt(tasks.LAUNCH_DARKLY_IMPORT) as attempt:
+        attempt.is_failure = not _do(wanted, pause)
+
+
+def _do(wanted: LaunchDarklyImport, pause: Pause) -> bool:
     try:
         actions.write(wanted, _read(wanted, pause), pause=pause)
     except (SourceFailed, UnfitAnswer) as failure:
@@ -80,6 +86,9 @@ def _attempt(wanted: LaunchDarklyImport, pause: Pause) -> None:
         log.exception("launch_darkly_import.failed", import_id=wanted.pk)
         unexpected = "Something unexpected went wrong; the server's log says what."
         actions.end(wanted, ImportResult.FAILURE, [unexpected])
+    else:
+        return True
+    return False
 
 
 def _read(wanted: LaunchDarklyImport, pause: Pause) -> Found:

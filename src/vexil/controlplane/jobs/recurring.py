@@ -20,6 +20,7 @@ from vexil.controlplane.actions import (
 )
 from vexil.controlplane.db.models import RecurringJob
 from vexil.controlplane.queries.plans import has_billing
+from vexil.metrics import tasks
 from vexil.stores.unavailable import Unavailable
 
 log = structlog.get_logger(__name__)
@@ -89,7 +90,8 @@ def _take_turn(job: Job, now: datetime) -> bool:
 
 def _run(job: Job, now: datetime) -> bool:
     try:
-        job.run(now)
+        with tasks.attempt(job.name, "recurring"):
+            job.run(now)
     except Exception as error:
         # The outermost loop of this thread: one failure must not end the jobs to come.
         if isinstance(error, Error | Unavailable):

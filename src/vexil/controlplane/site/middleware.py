@@ -11,11 +11,25 @@ from vexil.controlplane.adminapi import errors
 from vexil.controlplane.dashboard import content_policy
 from vexil.refused_hosts import RefusedHosts
 from vexil.told_errors import told_errors
-from vexil.wire import cors, headers
+from vexil.wire import cors, headers, routes
 from vexil.wire.errors import CODE_HEADER, explain
 from vexil.wire.hosts import host_allowed
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+def tell_route(handle: Handler) -> Handler:
+    """Leave in WSGI's environment which route a request took, for metrics and traces."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        response = handle(request)
+        if match := request.resolver_match:
+            request.META[routes.ROUTE] = routes.template(match.route)
+        elif request.path_info.startswith(settings.STATIC_URL):
+            request.META[routes.ROUTE] = f"{settings.STATIC_URL}{{path}}"
+        return response
+
+    return middleware
 
 
 def check_host(handle: Handler) -> Handler:

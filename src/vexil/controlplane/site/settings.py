@@ -30,6 +30,7 @@ INSTALLED_APPS = [
 ]
 _OURS = "vexil.controlplane.site.middleware"
 MIDDLEWARE = [
+    f"{_OURS}.tell_route",
     f"{_OURS}.check_host",
     f"{_OURS}.answer_preflights",
     "whitenoise.middleware.WhiteNoiseMiddleware",
