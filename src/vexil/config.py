@@ -238,7 +238,7 @@ class Config(Billing):
     enable_gzip_compression: bool = _setting(
         "ENABLE_GZIP_COMPRESSION",
         False,
-        "Compress answers of the Flags API (zstd, br, gzip) for clients that accept it; a proxy may do so already.",
+        "Compress answers for clients that accept it (zstd, br, gzip; others than the Flags API's gzip alone).",
         _boolean,
     )
     cors_extra_headers: tuple[str, ...] = _setting(

@@ -95,6 +95,11 @@ class Admin:
         found = self.get(f"environments/{self.client_key}/featurestates/?feature={feature}")
         return int(found["results"][0]["id"])
 
+    def evaluations(self, feature: int) -> int:
+        """How often programs have reported that they evaluated a feature, in the last week."""
+        path = f"projects/{self.project['id']}/features/{feature}/evaluation-data/"
+        return sum(day["count"] for day in self.get(f"{path}?environment_id={self.environment['id']}&period=7"))
+
     def change(self, state: int, **fields: Any) -> None:
         """Set `enabled`, `feature_state_value` or both."""
         self.patch(f"environments/{self.client_key}/featurestates/{state}/", fields)

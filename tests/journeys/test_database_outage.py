@@ -128,14 +128,15 @@ def test_an_outage_of_the_database_costs_no_read_and_no_acknowledged_write(
         server.start()
         admin = Admin(server.api_url)
         admin.create_project()
-        state = admin.default_state(admin.create_feature("banner", "hello", enabled=True))
+        banner = admin.create_feature("banner", "hello", enabled=True)
+        state = admin.default_state(banner)
 
         with events(server.url, admin.client_key) as stream, calling(server, admin.server_key) as callers:
             next(stream)
             assert wait_until(lambda: all(len(caller.acknowledged) > 10 for caller in callers.values()))
             cluster.stop("immediate")
             time.sleep(OUTAGE_SECONDS)
-            away = httpx.get(f"{server.url}/health", timeout=ANSWER_SECONDS_MAX)
+            away = httpx.get(f"{server.url}/health?format=json", timeout=ANSWER_SECONDS_MAX)
             at_admin_api = admin.client.get("organisations/")
             examined = {finding.step: finding.code for finding in examination.of_address(server.url, None, None)}
             alive = httpx.get(f"{server.url}/health/liveness/").status_code
@@ -152,6 +153,9 @@ def test_an_outage_of_the_database_costs_no_read_and_no_acknowledged_write(
             name: admin.client.get(f"identities/?identifier={who}", headers=key).json()["traits"][0]["trait_value"]
             for name, who in WRITTEN.items()
         }
+        reported = len(callers["analytics"].acknowledged)
+        assert wait_until(lambda: admin.evaluations(banner) >= reported)
+        evaluations = admin.evaluations(banner)
     finally:
         server.kill()
 
@@ -166,6 +170,7 @@ def test_an_outage_of_the_database_costs_no_read_and_no_acknowledged_write(
     assert examined["Health"] == "database_unavailable"
     assert flags.json()[0]["feature_state_value"] == "good day"
     assert told.data == f'{{"updated_at": {flags.headers["x-flagsmith-document-updated-at"]}}}'
+    assert evaluations == reported
     assert stored["identify"] == callers["identify"].acknowledged[-1]
     assert stored["set"] == callers["set"].acknowledged[-1]
     # One that was refused may have been done all the same; none that was acknowledged is missing.

@@ -32,6 +32,19 @@ def test_it_starts_on_an_empty_folder_and_prints_its_address(new_server: NewServ
     assert f"http://127.0.0.1:{server.port}/" in server.written()
 
 
+def test_pages_are_compressed_where_that_is_switched_on(new_server: NewServer) -> None:
+    server = new_server(ENABLE_GZIP_COMPRESSION="true").start()
+
+    plain, compressed = (
+        httpx.get(f"{server.url}/docs/", headers={"Accept-Encoding": coding}) for coding in ("identity", "gzip")
+    )
+
+    assert (plain.status_code, plain.headers.get("content-encoding")) == (200, None)
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert (compressed.text[:500], compressed.text[-500:]) == (plain.text[:500], plain.text[-500:])
+    assert "Accept-Encoding" in compressed.headers["vary"]
+
+
 def test_sigterm_ends_it_cleanly_and_nothing_is_lost(new_server: NewServer) -> None:
     server = new_server().start()
     admin = Admin(server.api_url)

@@ -124,6 +124,15 @@ def test_what_could_be_read_in_two_ways_is_refused_and_the_connection_ends(reque
     assert calls == 0
 
 
+def test_a_client_that_speaks_tls_is_told_at_once_that_nobody_here_does() -> None:
+    async def tell(mirror: Mirror, _: Serving, client: Client) -> tuple[int, bytes, int]:
+        client.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        answered, _body = await client.answer()
+        return answered, await client.rest(), mirror.calls
+
+    assert story(tell) == (400, b"", 0)
+
+
 def test_a_body_that_turns_out_malformed_later_ends_the_connection() -> None:
     async def tell(_: Mirror, __: Serving, client: Client) -> tuple[int, bytes, bytes]:
         client.send(b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")

@@ -33,6 +33,7 @@ MIDDLEWARE = [
     f"{_OURS}.tell_route",
     f"{_OURS}.check_host",
     f"{_OURS}.answer_preflights",
+    *(["django.middleware.gzip.GZipMiddleware"] if VEXIL.enable_gzip_compression else []),
     "whitenoise.middleware.WhiteNoiseMiddleware",
     f"{_OURS}.add_headers",
     f"{_OURS}.explain_errors",

@@ -29,6 +29,9 @@ _STALLED_SECONDS = 30
 _LINGER_SECONDS = 2
 """How long what a refused client still sends is read over: closed at once, it could not read its answer."""
 
+_NO_TOKEN_BEGINS_UP_TO = 0x20
+"""TLS does, which would otherwise wait for an answer until it is given up."""
+
 _JSON = (("Content-Type", "application/json"), *VERSION, *NO_STORE)
 
 
@@ -183,6 +186,8 @@ class Connection(asyncio.Protocol):
         if (end if end >= 0 else len(received)) > _HEAD_BYTES_MAX:
             raise BadRequest(431, "The head of the request is too large.")
         if end < 0:
+            if received and received[0] <= _NO_TOKEN_BEGINS_UP_TO:
+                raise BadRequest(400, "This is no HTTP. TLS ends at a proxy before this server.")
             return None
         line_end = received.find(b"\r\n")
         line = heads.request_line(received[:line_end])
