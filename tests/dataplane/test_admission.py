@@ -179,6 +179,18 @@ def test_only_hosts_of_the_list_are_answered(serve: Serve, hosts: tuple[str, ...
     assert client.request("OPTIONS", "/api/v1/flags/", headers=dict(preflight)).status == status
 
 
+@pytest.mark.parametrize(("is_trusted", "statuses"), [(False, [400, 200]), (True, [200, 400])])
+def test_the_forwarded_host_counts_only_when_it_is_trusted(serve: Serve, is_trusted: bool, statuses: list[int]) -> None:
+    client = serve(snapshot(), allowed_hosts=("flags.test",), use_x_forwarded_host=is_trusted)
+    asked = [("inside:8000", "flags.test"), ("flags.test", "inside:8000")]
+
+    for path in ("/api/v1/flags/", "/health"):
+        found = [
+            client.get(path, CLIENT_KEY, host=host, x_forwarded_host=forwarded).status for host, forwarded in asked
+        ]
+        assert found == statuses
+
+
 def test_a_missing_slash_is_redirected_before_the_key(serve: Serve) -> None:
     client = serve(snapshot())
 

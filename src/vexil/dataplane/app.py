@@ -88,7 +88,7 @@ class DataPlane:
         }
         if metrics:
             self._services["/metrics/"] = metrics
-        self._hosts = KnownHosts(config.allowed_hosts)
+        self._hosts = KnownHosts(config.allowed_hosts, trusts_proxy=config.use_x_forwarded_host)
         self._refused_hosts = RefusedHosts()
         self._always = wire_headers.VERSION + (wire_headers.NO_STORE if config.add_never_cache_headers else ())
 
@@ -155,12 +155,7 @@ class DataPlane:
         headers = scope.headers
         endpoint = self._endpoints.find(scope.path)
         answer = endpoint.at_once.get(scope.method) if endpoint else None
-        if (
-            endpoint is None
-            or answer is None
-            or scope.query_string
-            or not self._hosts.is_good(headers.get("host") or "")
-        ):
+        if endpoint is None or answer is None or scope.query_string or not self._hosts.is_good(self._hosts.of(headers)):
             return None
         if self._compresses and coding_for(headers.get("accept-encoding")):
             return None
@@ -181,7 +176,7 @@ class DataPlane:
         """Answer one request; whatever goes wrong is an answer, too."""
         request_headers = scope.headers
         origin = request_headers.get("origin")
-        host = request_headers.get("host") or ""
+        host = self._hosts.of(request_headers)
         if not self._hosts.is_good(host):
             self._refused_hosts.add(host)
             told_errors.add("host_not_allowed")
@@ -208,7 +203,7 @@ class DataPlane:
     def _shared_headers(self, endpoint: Endpoint, method: str, headers: ScopeHeaders, status: int) -> Headers:
         """What an endpoint's answer has besides its own headers."""
         shared = headers_of(endpoint, method, status, headers.get("authorization")) + self._always
-        return shared + self._cors.headers(headers.get("origin"), headers.get("host") or "")
+        return shared + self._cors.headers(headers.get("origin"), self._hosts.of(headers))
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from vexil.dataplane.rsgi import ScopeHeaders
 from vexil.wire.hosts import host_allowed
 
 _REMEMBERED_MAX = 1000
@@ -10,9 +11,15 @@ _REMEMBERED_MAX = 1000
 class KnownHosts:
     """Looks at each host once, and remembers those that are allowed."""
 
-    def __init__(self, allowed: Sequence[str]) -> None:
+    def __init__(self, allowed: Sequence[str], *, trusts_proxy: bool) -> None:
         self._allowed = allowed
+        self._trusts_proxy = trusts_proxy
         self._good: set[str] = set()
+
+    def of(self, headers: ScopeHeaders) -> str:
+        """The host that the client asked for, as the proxy in front says if it is to be believed."""
+        forwarded = headers.get("x-forwarded-host") if self._trusts_proxy else None
+        return forwarded or headers.get("host") or ""
 
     def is_good(self, host: str) -> bool:
         if host in self._good:
