@@ -252,7 +252,8 @@ def test_an_unchanged_answer_is_not_sent_again(serve: Serve, stores: Stores) -> 
     def status(condition: str, body: Any = body) -> int:
         return client.request("POST", PATH, key=CLIENT_KEY, body=body, headers={"if-none-match": condition}).status
 
-    assert (status(etag), status(f'"other", W/{etag}'), status("*"), status('"other"')) == (304, 304, 304, 200)
+    conditions = (etag, f'"other", {etag}', etag.removeprefix("W/"), "*", '"other"')
+    assert [status(condition) for condition in conditions] == [304, 304, 304, 304, 200]
     assert status(etag, {"context": {"targetingKey": "kim", "plan": "pro"}}) == 200
     publish(stores, shop(2, value="new"))
     client.run(client.data_plane.catch_up())
