@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from tests.explanations import ADDED, without_explanation
 from vexil.dataplane.app import DataPlane
+from vexil.dataplane.rsgi import Finished
 from vexil.dataplane.shortcuts import Shortcut
 
 T = TypeVar("T")
@@ -104,6 +105,12 @@ class Stream:
         self.is_answered.set()
 
 
+async def by_shortcut(shortcut: Shortcut, scope: Scope, content: bytes) -> Finished | None:
+    """None where the request must take the whole way."""
+    answer = shortcut(scope.query_string.encode() if scope.method == "GET" else content)
+    return answer if answer is None or isinstance(answer, tuple) else await answer
+
+
 class Client:
     """Runs requests on a loop of its own; header values given as None are left out.
 
@@ -151,7 +158,7 @@ class Client:
         sent |= headers or {}
         scope = Scope(method, path, query, {name: value for name, value in sent.items() if value is not None})
         shortcut = self._shortcut(scope)
-        if shortcut and (finished := shortcut(content)):
+        if shortcut and (finished := await by_shortcut(shortcut, scope, content)):
             status, answered, body = finished
             return Answer(status, {name.lower(): value for name, value in answered}, body)
         stream = Stream(content)

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from vexil.config import Config
-from vexil.dataplane import errors, gauges, health, lookups, rsgi, serving, streams
+from vexil.dataplane import errors, failures, gauges, health, lookups, rsgi, serving, streams
 from vexil.dataplane.analytics import Analytics
 from vexil.dataplane.compression import coding_for
 from vexil.dataplane.deprecated import Deprecated
@@ -25,12 +25,12 @@ from vexil.dataplane.identifications import Identifications
 from vexil.dataplane.identities import Identities
 from vexil.dataplane.prepared import PreparedAnswers
 from vexil.dataplane.requests import OpenRequest, Request, Sender
-from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, ScopeHeaders, Stream
+from vexil.dataplane.rsgi import Response, Scope, ScopeHeaders, Stream
 from vexil.dataplane.shortcuts import Shortcut, Shortcuts
 from vexil.dataplane.stored_traits import StoredTraits
 from vexil.dataplane.usage import UsageCounter
 from vexil.refused_hosts import RefusedHosts
-from vexil.stores.batches import Batches, Overloaded
+from vexil.stores.batches import Batches
 from vexil.stores.identities import Identity, Increment, Upsert
 from vexil.stores.opening import Stores
 from vexil.stores.unavailable import Unavailable
@@ -70,7 +70,7 @@ class DataPlane:
         self._compresses = config.enable_gzip_compression
         self._cors = cors.of(config)
         self._usage = UsageCounter(stores, keeps_requests=config.enable_api_usage_tracking)
-        self._shortcuts = Shortcuts(self._environments, self._usage)
+        self._shortcuts = Shortcuts(self._environments, self._usage, body_bytes_max=config.body_bytes_max)
         self._identifications = Identifications(stores.identifications)
         self._saves: Batches[Upsert, Identity] = Batches(stores.identities.save_many)
         self._finds: Batches[tuple[int, str], Identity | None] | None = None
@@ -151,11 +151,11 @@ class DataPlane:
         return streams.key_of(path) if self._serves_streams else None
 
     def shortcut(self, scope: Scope) -> Shortcut | None:
-        """What answers further requests with this head without a wait; None where there is nothing of the kind."""
+        """What answers further requests with this head; None where each must take the whole way."""
         headers = scope.headers
         endpoint = self._endpoints.find(scope.path)
-        answer = endpoint.at_once.get(scope.method) if endpoint else None
-        if endpoint is None or answer is None or scope.query_string or not self._hosts.is_good(self._hosts.of(headers)):
+        quick = endpoint.quick.get(scope.method) if endpoint else None
+        if endpoint is None or quick is None or not self._hosts.is_good(self._hosts.of(headers)):
             return None
         if self._compresses and coding_for(headers.get("accept-encoding")):
             return None
@@ -166,11 +166,11 @@ class DataPlane:
             return None
         if endpoint.needs_server_key and not is_server_key(key):
             return None
-        sender = Sender(key, headers, self._usage.labels.of(headers))
+        sender = Sender(key, scope.path, headers, self._usage.labels.of(headers))
         if int(headers.get("content-length", 0)) > self._config.body_bytes_max:
             return None
         shared = partial(self._shared_headers, endpoint, scope.method, headers)
-        return Shortcut(self._shortcuts, answer, sender, resource=endpoint.resource, shared=shared)
+        return Shortcut(self._shortcuts, quick, sender, resource=endpoint.resource, shared=shared)
 
     async def __call__(self, scope: Scope, stream: Stream) -> None:
         """Answer one request; whatever goes wrong is an answer, too."""
@@ -211,20 +211,8 @@ class DataPlane:
             request = await self._request(endpoint, scope, stream)
             handler = endpoint.methods.get("GET" if scope.method == "HEAD" else scope.method)
             return await handler(request) if handler else description(endpoint, scope.method)
-        except Refusal as refusal:
-            return errors.answer(refusal, scope)
-        except BodyTooLarge:
-            return errors.answer(errors.body_too_large(self._config.body_bytes_max), scope)
-        except BodyIncomplete:
-            return errors.answer(errors.body_incomplete(), scope)
-        except NotLoaded:
-            return errors.answer(errors.not_loaded(), scope)
-        except (Unavailable, Overloaded):
-            return errors.answer(errors.unavailable(), scope)
-        except Exception:
-            # The outermost point of a request: the client gets JSON, the log gets the cause.
-            log.exception("request.failed", resource=endpoint.resource)
-            return errors.answer(errors.internal(), scope)
+        except Exception as error:  # noqa: BLE001 -- the outermost point of a request
+            return failures.answer(error, scope, body_bytes_max=self._config.body_bytes_max)
 
     async def _stream(self, key: str, scope: Scope, stream: Stream) -> None:
         try:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from vexil.dataplane import document, errors, flags
@@ -19,8 +20,16 @@ from vexil.wire.headers import Headers
 
 Handler = Callable[..., Awaitable[Response]]
 """Takes the request and, by name, the parts of its path."""
-AtOnce = Callable[[Access, Sender, bytes], Response | None]
-"""The same for a request without a query, whose body is here; None where that would take a wait or a refusal."""
+
+
+class Quick(NamedTuple):
+    """How requests are answered whose head was seen before: by the query of a GET, by the body of all others."""
+
+    at_once: Callable[[Access, Sender, bytes], Response | None]
+    """None where that takes a wait, or is refused."""
+    soon: Callable[[Access, Sender, bytes], Awaitable[Response]] | None = None
+    """What `at_once` did not answer; without it, such requests take the whole way."""
+
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 _PART = re.compile(r"\(\?P<(\w+)>[^)]*\)")
@@ -43,7 +52,7 @@ class Endpoint:
     """The key may come as `Authorization: Bearer`, too."""
     allow: str = ""
     """Made of the methods unless given."""
-    at_once: Mapping[str, AtOnce] = field(default_factory=dict)
+    quick: Mapping[str, Quick] = field(default_factory=dict)
     """By method, where there is a quick way besides."""
     headers: Headers = field(init=False)
     headers_found: Headers = field(init=False)
@@ -117,27 +126,30 @@ def _fixed(handlers: Handlers) -> dict[str, Endpoint]:
             "Flags",
             vary="Origin",
             vary_found=_VARY_FLAGS,
-            at_once={"GET": flags.get_at_once},
+            quick={"GET": Quick(flags.get_at_once)},
         ),
         "/api/v1/identities/": Endpoint(
             "identities",
             {"GET": identities.get, "POST": identities.post},
             "Identities",
             vary_found="X_ENVIRONMENT_KEY, Accept, {}Origin",
-            at_once={"POST": identities.post_at_once},
+            quick={
+                "GET": Quick(identities.get_at_once, identities.get_soon),
+                "POST": Quick(identities.post_at_once, identities.post_soon),
+            },
         ),
         "/api/v1/environment-document/": Endpoint(
             "environment-document",
             {"GET": document.get},
             "Environment document",
             needs_server_key=True,
-            at_once={"GET": document.get_at_once},
+            quick={"GET": Quick(document.get_at_once)},
         ),
         "/api/v1/traits/": Endpoint("traits", {"POST": traits.post}, "Traits"),
         "/api/v1/traits/bulk/": Endpoint("traits", {"PUT": traits.put_many}, "Traits in bulk"),
         "/api/v1/traits/increment-value/": Endpoint("traits", {"POST": traits.increment}, "Trait increment"),
         "/api/v1/analytics/flags/": Endpoint(
-            "", {"POST": analytics.post_counts}, "Flag analytics", at_once={"POST": analytics.post_counts_at_once}
+            "", {"POST": analytics.post_counts}, "Flag analytics", quick={"POST": Quick(analytics.post_counts_at_once)}
         ),
         "/api/v2/analytics/flags/": Endpoint("", {"POST": analytics.post_evaluations}, "Flag analytics"),
         "/api/v1/analytics/telemetry/": Endpoint("", {"POST": analytics.post_telemetry}, "Telemetry", needs_key=False),

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from vexil.dataplane.rsgi import Response, Scope
+from vexil.dataplane.rsgi import Head, Response
 from vexil.told_errors import told_errors
 from vexil.wire import credentials, errors, json_text, paths
 from vexil.wire.errors import Explanation, explain
 from vexil.wire.headers import Headers
 
-Because = Callable[[Scope], Explanation]
+Because = Callable[[Head], Explanation]
 
 _HOST_CHARACTERS_MAX = 100
 _UNREACHABLE = "The database cannot be reached at the moment. Try again."
@@ -31,11 +31,11 @@ class Refusal(Exception):
         self.because = because
 
 
-def answer(refusal: Refusal, scope: Scope) -> Response:
+def answer(refusal: Refusal, head: Head) -> Response:
     """The refusal with its code and hint; as RFC 9457 has it for clients that accept that."""
-    explanation = refusal.because(scope)
+    explanation = refusal.because(head)
     told_errors.add(explanation.code)
-    if errors.wants_problem(scope.headers.get("accept")):
+    if errors.wants_problem(head.headers.get("accept")):
         kind, body = errors.PROBLEM_JSON, errors.problem(refusal.status, refusal.content, explanation)
     else:
         kind, body = "application/json", errors.with_explanation(refusal.content, explanation)
@@ -54,13 +54,13 @@ def detail(status: int, text: str, code: str, headers: Headers = (), **facts: ob
 def missing_key() -> Refusal:
     body = {"detail": "Invalid or missing Environment key"}
     return Refusal(
-        403, body, because=lambda scope: credentials.absent_environment_key(scope.headers.get("authorization"))
+        403, body, because=lambda head: credentials.absent_environment_key(head.headers.get("authorization"))
     )
 
 
 def server_key_needed() -> Refusal:
     body = {"detail": "Invalid or missing Environment key"}
-    return Refusal(403, body, because=lambda scope: explain("server_key_needed", path=scope.path))
+    return Refusal(403, body, because=lambda head: explain("server_key_needed", path=head.path))
 
 
 def unknown_key(key: str, ended: str | None = None) -> Refusal:
@@ -69,7 +69,7 @@ def unknown_key(key: str, ended: str | None = None) -> Refusal:
     challenge = (("WWW-Authenticate", 'X-Environment-Key realm="api"'),)
     if ended:
         return Refusal(401, body, challenge, because=for_code(ended))
-    return Refusal(401, body, challenge, because=lambda scope: credentials.unknown_environment_key(key, _host(scope)))
+    return Refusal(401, body, challenge, because=lambda head: credentials.unknown_environment_key(key, _host(head)))
 
 
 def not_serving() -> Refusal:
@@ -117,7 +117,7 @@ def feature_not_found(updated_at_text: str | None = None) -> Refusal:
 
 def not_found() -> Refusal:
     """For a path that nothing has, on a node that serves the Flags API alone."""
-    because: Because = lambda scope: paths.explain_unknown(scope.path, paths.of_flags_api)  # noqa: E731 -- as its likes
+    because: Because = lambda head: paths.explain_unknown(head.path, paths.of_flags_api)  # noqa: E731 -- as its likes
     return Refusal(404, {"detail": "Not found."}, because=because)
 
 
@@ -157,6 +157,6 @@ def invalid(problems: Any) -> Refusal:
     return Refusal(400, problems, because=for_code("invalid_fields", fields=fields))
 
 
-def _host(scope: Scope) -> str:
+def _host(head: Head) -> str:
     """Only hosts that are served come so far."""
-    return (scope.headers.get("host") or "this server")[:_HOST_CHARACTERS_MAX]
+    return (head.headers.get("host") or "this server")[:_HOST_CHARACTERS_MAX]

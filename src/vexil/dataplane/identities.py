@@ -12,14 +12,15 @@ from vexil.dataplane.environments import Access
 from vexil.dataplane.forms import GivenIdentity, GivenTrait
 from vexil.dataplane.lookups import Lookups
 from vexil.dataplane.prepared import Prepared, PreparedAnswers
-from vexil.dataplane.requests import Request, Sender
+from vexil.dataplane.requests import Request, Sender, parsed_query
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.traits import ShownTrait
 from vexil.stores.identifications import Identification, IdentifiedTrait
 from vexil.stores.identities import Identity, Upsert
 from vexil.wire.headers import Headers
 
-_JSON: Headers = (("Content-Type", "application/json"),)
+_JSON_TYPE = "application/json"
+_JSON: Headers = (("Content-Type", _JSON_TYPE),)
 
 Save = Callable[[Upsert], Awaitable[Identity]]
 Note = Callable[[Identification], None]
@@ -38,10 +39,29 @@ class Identities:
         self._body_bytes_max = body_bytes_max
 
     async def get(self, request: Request) -> Response:
-        access = request.access
-        if known := await self._known(access, request.query_string):
+        return await self._get(request.access, request.query_string)
+
+    def get_at_once(self, access: Access, _: Sender, query: bytes) -> Response | None:
+        return self._prepared_answer(access, query.decode("ascii"))
+
+    async def get_soon(self, access: Access, _: Sender, query: bytes) -> Response:
+        return await self._get(access, query.decode("ascii"))
+
+    async def post(self, request: Request) -> Response:
+        body = await rsgi.read_body(request.headers, request.stream, self._body_bytes_max)
+        return await self._post(request.access, request.headers.get("content-type"), body)
+
+    def post_at_once(self, access: Access, sender: Sender, body: bytes) -> Response | None:
+        is_json = sender.headers.get("content-type") == _JSON_TYPE
+        return self._prepared_answer(access, body) if is_json else None
+
+    async def post_soon(self, access: Access, sender: Sender, body: bytes) -> Response:
+        return await self._post(access, sender.headers.get("content-type"), body)
+
+    async def _get(self, access: Access, query_string: str) -> Response:
+        if known := await self._known(access, query_string):
             return self._response(access, known)
-        query = request.query()
+        query = parsed_query(query_string)
         identifier = forms.identifier_of_query(query.get("identifier", ""))
         if not identifier:
             # compat: old clients take this answer for "no flags"; a 400 would break them.
@@ -54,14 +74,11 @@ class Identities:
         if name := query.get("feature"):
             return _one(access, outcomes, name)
         answer = _prepare(access, identifier, identity, shown, outcomes, reads_row=identity is not None)
-        self._prepared.keep(access.view, request.query_string, answer)
+        self._prepared.keep(access.view, query_string, answer)
         return self._response(access, answer)
 
-    async def post(self, request: Request) -> Response:
-        body = await rsgi.read_body(request.headers, request.stream, self._body_bytes_max)
-        content_type = request.headers.get("content-type")
-        access = request.access
-        is_json = content_type == "application/json"
+    async def _post(self, access: Access, content_type: str | None, body: bytes) -> Response:
+        is_json = content_type == _JSON_TYPE
         if is_json and (known := await self._known(access, body)):
             return self._response(access, known)
         given = typical.identity(body) if is_json else None
@@ -74,10 +91,10 @@ class Identities:
             self._prepared.keep(access.view, body, answer)
         return self._response(access, answer)
 
-    def post_at_once(self, access: Access, sender: Sender, content: bytes) -> Response | None:
-        """A prepared answer, if there is one."""
-        known = access.view.prepared.get(content)
-        if known is None or sender.headers.get("content-type") != "application/json":
+    def _prepared_answer(self, access: Access, request: str | bytes) -> Response | None:
+        """The same as `_known` would find, if that takes no wait."""
+        known = access.view.prepared.get(request)
+        if known is None:
             return None
         if known.identifier is not None:
             if self._find_at_once is None:

@@ -9,10 +9,16 @@ from vexil.dataplane.labels import Labels
 from vexil.dataplane.rsgi import ScopeHeaders, Stream
 
 
+def parsed_query(query_string: str) -> dict[str, str]:
+    """By name; of a repeated one the last counts."""
+    return dict(parse_qsl(query_string, keep_blank_values=True)) if query_string else {}
+
+
 class Sender(NamedTuple):
-    """What the head of a request says of who sent it."""
+    """What the head of a request says of who sent it, and where to."""
 
     key: str
+    path: str
     headers: ScopeHeaders
     labels: Labels
 
@@ -27,10 +33,7 @@ class OpenRequest:
     stream: Stream
 
     def query(self) -> dict[str, str]:
-        """Query parameters; of a repeated one the last counts."""
-        if not self.query_string:
-            return {}
-        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+        return parsed_query(self.query_string)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Requests and answers of the data plane, in the few words of RSGI that it uses (docs/adr/0009)."""
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
@@ -12,21 +12,26 @@ ScopeHeaders = Mapping[str, str]
 """By name in lower case."""
 
 
-class Scope(Protocol):
+class Head(Protocol):
+    """What an explanation of a refusal needs to know of the request."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def headers(self) -> ScopeHeaders: ...
+
+
+class Scope(Head, Protocol):
     """What the server tells of a request before its body."""
 
     @property
     def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
     @property
     def query_string(self) -> str: ...
     @property
     def client(self) -> str: ...
     @property
     def scheme(self) -> str: ...
-    @property
-    def headers(self) -> ScopeHeaders: ...
 
 
 class Transport(Protocol):
@@ -58,6 +63,11 @@ class Response(NamedTuple):
 
 Finished = tuple[int, Headers, bytes]
 """Status, all headers and the whole body of an answer."""
+Answer = Callable[[bytes], Finished | Awaitable[Finished] | None]
+"""What answers requests with one head: takes the query of a GET, the body of any other request.
+
+None where the whole application is to be asked.
+"""
 
 
 class ProtocolClosed(Exception):

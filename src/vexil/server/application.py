@@ -9,10 +9,9 @@ from typing import NamedTuple
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
 from vexil.dataplane.health import Installation
-from vexil.dataplane.rsgi import Response, Scope, Stream
+from vexil.dataplane.rsgi import Answer, Response, Scope, Stream
 from vexil.server import metrics, traffic
 from vexil.server.django_bridge import DjangoBridge
-from vexil.server.http1.shortcuts import Answer
 from vexil.server.parents import end_with
 from vexil.server.reporting import Reporting
 from vexil.server.traffic import CountedStream

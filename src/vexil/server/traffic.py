@@ -5,16 +5,14 @@ in docs/adr/0013. Runs on the event loop alone, so that it needs no lock.
 """
 
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from time import perf_counter
 from typing import NamedTuple
 
-from vexil.dataplane.rsgi import Finished, Scope, Stream, Transport
+from vexil.dataplane.rsgi import Answer, Finished, Scope, Stream, Transport
 from vexil.metrics.families import REQUEST_SECONDS, RESPONSE_BYTES
 from vexil.metrics.registry import Distribution, registry
 from vexil.wire.headers import Headers
-
-Answer = Callable[[bytes], Finished | None]
 
 UNKNOWN = "unknown"
 """The route of a path that there is not: each of its own would be labels without end."""
@@ -34,11 +32,17 @@ def counted(answer: Answer, route: str, method: str) -> Answer:
     """The same shortcut, with its answers counted."""
     known: dict[int, _Answered] = {}
 
-    def answer_and_count(content: bytes) -> Finished | None:
+    def answer_and_count(asked: bytes) -> Finished | Awaitable[Finished] | None:
         began = perf_counter()
-        finished = answer(content)
+        finished = answer(asked)
         if finished is None:
             return None
+        return count(finished, began) if isinstance(finished, tuple) else count_later(finished, began)
+
+    async def count_later(answered: Awaitable[Finished], began: float) -> Finished:
+        return count(await answered, began)
+
+    def count(finished: Finished, began: float) -> Finished:
         seconds = perf_counter() - began
         status, _, body = finished
         answered = known.get(status)

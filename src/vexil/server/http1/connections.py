@@ -13,6 +13,7 @@ from vexil.server.http1.bodies import Body, Chunks, Length
 from vexil.server.http1.exchanges import Exchange
 from vexil.server.http1.heads import BadRequest, Fields
 from vexil.server.http1.hub import Hub
+from vexil.server.http1.pending import Pending
 from vexil.wire import json_text
 from vexil.wire.errors import explain, with_explanation
 from vexil.wire.headers import NO_STORE, VERSION, Headers
@@ -44,12 +45,11 @@ class Connection(asyncio.Protocol):
         """The present answer, if there is one, is the last."""
         self._transport = cast("asyncio.Transport", None)  # There is one from `connection_made` on.
         self._received = b""
-        self._exchange: Exchange | None = None
+        self._exchange: Exchange | Pending | None = None
         self._task: asyncio.Task[None] | None = None
-        self._is_lingering = False
+        self._is_lingering = self._is_paused = False
         self._is_heard_out = False
         """The client has closed its half."""
-        self._is_paused = False
         self._room: asyncio.Future[None] | None = None
         """Waited for while the client is behind in taking its answer."""
         self._since = self._hub.now
@@ -113,8 +113,7 @@ class Connection(asyncio.Protocol):
     # What exchanges ask for.
 
     def head(self, status: int, headers: Headers, *more: bytes) -> bytes:
-        hub = self._hub
-        return b"".join((hub.heads.write(status, headers), *more, hub.date_line))
+        return b"".join((self._hub.heads.write(status, headers), *more, self._hub.date_line))
 
     def write(self, pieces: list[bytes]) -> None:
         if not self.is_lost:
@@ -157,24 +156,29 @@ class Connection(asyncio.Protocol):
     def _take_requests(self) -> None:
         try:
             while self._exchange is None and self._received and self._room is None and not self.is_ending:
-                if self._answer_at_once():
+                if self._take_shortcut():
                     continue
-                exchange = self._next_exchange()
-                if exchange is None:
+                if (exchange := self._next_exchange()) is None:
                     return
                 self._exchange = exchange
                 self._run(self._hub.application(exchange, exchange))
         except BadRequest as refusal:
             self._refuse(refusal)
 
-    def _answer_at_once(self) -> bool:
-        """Whether there was a shortcut for the next request, and it was taken."""
-        taken = self._hub.shortcuts.take(self._received, self._hub.date_line)
-        if taken is None:
+    def _take_shortcut(self) -> bool:
+        """Whether there was one for the next request, which may be answered now."""
+        if (taken := self._hub.shortcuts.take(self._received)) is None:
             return False
-        answer, self._received = taken
-        self._transport.writelines(answer)
-        self._since = self._hub.now
+        shortcut, asked, end = taken
+        if (answer := shortcut.answer(asked)) is None:
+            return False
+        self._received = self._received[end:]
+        if isinstance(answer, tuple):
+            self._transport.writelines(shortcut.written(answer, self._hub.date_line))
+            self._since = self._hub.now
+        else:
+            self._exchange = pending = Pending(self)
+            self._run(pending.wait_for(answer))
         return True
 
     def _next_exchange(self) -> Exchange | None:
@@ -258,10 +262,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: BadRequest) -> None:
         """Answer what is no request, and read no further."""
-        explanation = explain("too_many_connections" if refusal.status == 503 else "malformed_request")
-        body = json_text.dumps(with_explanation({"detail": refusal.text}, explanation))
-        head = self.head(refusal.status, _JSON, b"content-length: %d\r\n" % len(body), answers.CLOSE)
-        self.write([head, body])
+        body = _explained(refusal)
+        self.write([self.head(refusal.status, _JSON, answers.framing(refusal.status, body), answers.CLOSE), body])
         self._linger()
 
     def _linger(self) -> None:
@@ -284,6 +286,11 @@ class Connection(asyncio.Protocol):
         if self._is_paused and not self.is_lost:
             self._is_paused = False
             self._transport.resume_reading()
+
+
+def _explained(refusal: BadRequest) -> bytes:
+    explanation = explain("too_many_connections" if refusal.status == 503 else "malformed_request")
+    return json_text.dumps(with_explanation({"detail": refusal.text}, explanation))
 
 
 class _Rest:

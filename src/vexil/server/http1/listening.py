@@ -8,10 +8,9 @@ from typing import Protocol
 
 import uvloop
 
-from vexil.dataplane.rsgi import Scope, Stream
+from vexil.dataplane.rsgi import Answer, Scope, Stream
 from vexil.server.http1.connections import Connection
 from vexil.server.http1.hub import Hub
-from vexil.server.http1.shortcuts import Answer
 
 PATIENCE_SECONDS = 25
 """How long answers may take after the signal."""
