@@ -1,7 +1,9 @@
 """Clients that follow the event stream see a change at once, without polling."""
 
+import asyncio
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,8 @@ from tests.journeys import node
 from tests.journeys.admin import Admin
 from tests.journeys.running import Server
 from tests.journeys.shop import Shop
+
+STORM, STREAMS_MAX = 600, 400
 
 
 @contextmanager
@@ -67,6 +71,56 @@ def test_a_stream_ends_with_the_server_and_goes_on_after_its_start(new_server: C
     assert stopped_in < 10
     assert int(after.id) > int(before.id)
     assert after.data == f'{{"updated_at": {changed_at(admin)}}}'
+
+
+def test_a_storm_of_streams_is_let_in_or_asked_to_wait_while_flags_are_served(
+    new_server: Callable[..., Server],
+) -> None:
+    server = new_server(VEXIL_STREAMS_MAX=str(STREAMS_MAX), VEXIL_STREAMS_PER_SECOND="300").start()
+    admin = Admin(server.api_url)
+    admin.create_project()
+
+    streams, waits, flags = asyncio.run(storm(server, admin.client_key))
+
+    assert streams == {200: STREAMS_MAX, 503: STORM - STREAMS_MAX}
+    assert all(5 <= seconds <= 30 for seconds in waits)
+    assert len(set(waits)) > 5
+    assert (set(flags), flags[200] > 10) == ({200}, True)
+
+
+async def storm(server: Server, key: str) -> tuple[Counter[int], list[int], Counter[int]]:
+    """Open all streams at once, and ask for flags meanwhile: statuses, each `Retry-After`, statuses of flags."""
+    streams, flags, waits = Counter[int](), Counter[int](), list[int]()
+    is_over = asyncio.Event()
+
+    async def ask(path: str) -> tuple[int, bytes, asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Environment-Key: {key}\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        return int(head.split()[1]), head, reader, writer
+
+    async def follow() -> asyncio.StreamWriter:
+        status, head, reader, writer = await ask(f"/sse/environments/{key}/stream")
+        streams[status] += 1
+        if status == 200:
+            await reader.readuntil(b"updated_at")
+        else:
+            waits.append(int(head.partition(b"Retry-After: ")[2].split(b"\r\n")[0]))
+        return writer
+
+    async def keep_asking() -> None:
+        while not is_over.is_set():
+            status, _, _, writer = await ask("/api/v1/flags/")
+            flags[status] += 1
+            writer.close()
+
+    asking = asyncio.create_task(keep_asking())
+    connections = await asyncio.gather(*(follow() for _ in range(STORM)))
+    is_over.set()
+    await asking
+    for connection in connections:
+        connection.close()
+    return streams, waits, flags
 
 
 def test_the_python_client_in_local_evaluation_follows_the_stream(server: Server, shop: Shop) -> None:
