@@ -120,6 +120,17 @@ def test_a_get_with_another_query_has_the_same_head() -> None:
     )
 
 
+def test_the_body_of_a_get_is_not_taken_for_its_query() -> None:
+    async def tell(_: Shortcutting, client: Client) -> list[bytes]:
+        answers = []
+        for target in (b"/again", b"/again", b"/again?a=b", b"/again?a=b"):
+            client.send(b"GET %b HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nc=d" % target)
+            answers.append((await client.answer())[1])
+        return answers
+
+    assert story(tell) == [b"GET /again   c=d", b"GET /again   c=d", b"GET /again a=b  c=d", b"GET /again a=b  c=d"]
+
+
 @pytest.mark.parametrize("query", [b"a b", b"a\x01", b"a\xff", b"a\tb"])
 def test_a_query_that_is_none_is_refused_after_a_shortcut_was_found(query: bytes) -> None:
     async def tell(_: Shortcutting, client: Client) -> int:

@@ -98,8 +98,9 @@ class Shortcuts:
         is_plain = not (line.is_http_1_0 or fields.closes or fields.expects_continue)
         if not is_plain or fields.body_bytes is None:
             return None
-        takes_query = line.method == "GET" and not fields.body_bytes
-        if line.query_string and not takes_query:
+        takes_query = line.method == "GET"
+        # What a GET has as a body means nothing, and must not be taken for its query.
+        if fields.body_bytes if takes_query else line.query_string:
             return None
         answer = self._find(scope)
         return None if answer is None else Shortcut(answer, fields.body_bytes, self._heads, takes_query=takes_query)
