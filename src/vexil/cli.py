@@ -14,6 +14,7 @@ from vexil.doctor.findings import Finding
 from vexil.server import greeting, operating, reloading
 from vexil.stores.opening import open_stores
 from vexil.stores.unavailable import Unavailable
+from vexil.tracing import TASK_RUNNER, NotInstalled, tracing
 
 _DEFAULT_PORT = 8000
 
@@ -33,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _print_report([local.settings_invalid(error)], options)
         print(f"vexil: {error}", file=sys.stderr)
         return 2
+    except NotInstalled as error:
+        return _fail(str(error))
     except Unavailable as error:
         return _fail(f"the database cannot be reached: {' '.join(str(error).split())}")
 
@@ -205,7 +208,7 @@ def _worker(settings: Config, _options: argparse.Namespace) -> None:
     _set_up_django()
     from vexil.controlplane.jobs import runner  # noqa: PLC0415 -- slow import
 
-    with metrics.of_task_runner(settings):
+    with tracing.running(settings, TASK_RUNNER), metrics.of_task_runner(settings):
         runner.run()
 
 

@@ -2,9 +2,12 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+from vexil.tracing import tracing
 
 # Without local variables: they would carry keys, tokens and traits into the log.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
@@ -15,6 +18,7 @@ def configure(level: str, line_format: str) -> None:
     threshold = getattr(logging, level.upper())
     processors: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        _add_trace,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
@@ -33,3 +37,8 @@ def configure(level: str, line_format: str) -> None:
     # Refused requests are answers, not log lines; their paths hold keys and links for choosing a password.
     logging.getLogger("django.request").setLevel(logging.ERROR)
     logging.basicConfig(stream=sys.stdout, level=third_party, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+
+
+def _add_trace(_: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event.update(tracing.ids())
+    return event

@@ -1,15 +1,27 @@
 """Settings of what an installation tells of itself to those who watch over it."""
 
+import re
 from dataclasses import dataclass
 
 from vexil.variables import boolean as _boolean
+from vexil.variables import comma_separated
 from vexil.variables import integer as _integer
+from vexil.variables import one_of as _one_of
 from vexil.variables import setting as _setting
+
+
+def _patterns(text: str) -> tuple[str, ...]:
+    found = comma_separated(text)
+    try:
+        re.compile("|".join(found))
+    except re.error:
+        raise ValueError("parts of paths, comma-separated, as regular expressions") from None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """Metrics for Prometheus."""
+    """Metrics for Prometheus, and spans for OpenTelemetry."""
 
     metrics: bool = _setting(
         "PROMETHEUS_ENABLED",
@@ -27,4 +39,27 @@ class Monitoring:
         "PROMETHEUS_MULTIPROC_DIR",
         "",
         "Where each server makes a folder for the counts of its processes; unset, among temporary files.",
+    )
+    otlp_endpoint: str = _setting(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "",
+        "Where spans are sent (OTLP), such as `http://collector:4318`; unset, there are none. Needs `vexil[otel]`; "
+        "further variables of OpenTelemetry (`OTEL_…`) are heeded as well.",
+    )
+    otlp_protocol: str = _setting(
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        "http/protobuf",
+        "How: `http/protobuf`, or `grpc`, which needs `vexil[otel-grpc]`.",
+        _one_of("http/protobuf", "grpc"),
+    )
+    otel_service_name: str = _setting(
+        "OTEL_SERVICE_NAME",
+        "",
+        "Name of the service in spans; unset, `flagsmith-api`, and `flagsmith-task-processor` for the task runner.",
+    )
+    untraced_paths: tuple[str, ...] = _setting(
+        "OTEL_TRACING_EXCLUDED_URL_PATHS",
+        (),
+        "Paths without spans: parts of them, comma-separated, as regular expressions.",
+        _patterns,
     )

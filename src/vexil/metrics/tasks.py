@@ -7,6 +7,7 @@ from typing import Literal
 
 from vexil.metrics.families import TASK_SECONDS, TASKS_ENQUEUED, TASKS_FINISHED
 from vexil.metrics.registry import registry
+from vexil.tracing import tracing
 
 WEBHOOK = "webhooks.send"
 INTEGRATION = "integrations.send"
@@ -28,11 +29,16 @@ def enqueued(identifier: str, times: int = 1) -> None:
 
 
 @contextmanager
-def attempt(identifier: str, kind: Literal["recurring", "standard"] = "standard") -> Iterator[Attempt]:
-    """Count it when it ends, and for how long it ran."""
+def attempt(
+    identifier: str, kind: Literal["recurring", "standard"] = "standard", *, parent: str = ""
+) -> Iterator[Attempt]:
+    """Count it when it ends, and for how long it ran; `parent` is the span of the request that left it to us."""
     began, made = perf_counter(), Attempt()
     try:
-        yield made
+        with tracing.task(identifier, kind, parent):
+            yield made
+            if made.is_failure:
+                tracing.failed()
     except BaseException:
         made.is_failure = True
         raise

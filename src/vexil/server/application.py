@@ -10,12 +10,14 @@ from vexil.config import Config
 from vexil.dataplane.app import DataPlane
 from vexil.dataplane.health import Installation
 from vexil.dataplane.rsgi import Answer, Response, Scope, Stream
+from vexil.dataplane.streams import ROUTE as STREAM_ROUTE
 from vexil.server import metrics, traffic
 from vexil.server.django_bridge import DjangoBridge
 from vexil.server.parents import end_with
 from vexil.server.reporting import Reporting
 from vexil.server.traffic import CountedStream
 from vexil.stores.opening import Stores, open_stores
+from vexil.tracing import tracing
 
 # How long a thread of the control plane, or one that compiles a snapshot, may keep the interpreter from requests
 # for flags. uvloop asks for it anew at each callback, so each request waits that long: while a snapshot was compiled,
@@ -70,12 +72,29 @@ class Application:
 
     async def _answer(self, scope: Scope, stream: Stream) -> None:
         if self._django is None or self._data_plane.owns(scope.path):
-            return await self._data_plane(scope, stream)
+            if not tracing.is_wanted_by(scope.headers):
+                return await self._data_plane(scope, stream)
+            # In a task of its own: what is current then stays current over its waits.
+            return await asyncio.create_task(self._trace(scope, stream))
         if scope.path.endswith(_TELLS_OF_FIRST_REQUEST):
             await self._data_plane.write_counts()
         return await self._django(scope, stream)
 
+    async def _trace(self, scope: Scope, stream: Stream) -> None:
+        """A request for flags gets a span only if its sender records it: the others are too many and too quick."""
+        route = self._data_plane.route(scope.path)
+        span = tracing.request(scope.method, scope.path, scope.headers) if route != STREAM_ROUTE else None
+        if span is None:
+            await self._data_plane(scope, stream)
+        else:
+            noticed = CountedStream(scope, stream)
+            with span.current():
+                await self._data_plane(scope, noticed)
+            span.end(route, noticed.status)
+
     def shortcut(self, scope: Scope) -> Answer | None:
+        if tracing.is_wanted_by(scope.headers):
+            return None
         found = self._data_plane.shortcut(scope)
         if found is None or not self._counts_requests:
             return found

@@ -5,6 +5,7 @@ import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -13,6 +14,7 @@ import structlog
 from vexil.dataplane import errors
 from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream, read_body, send
 from vexil.server.traffic import CountedStream
+from vexil.tracing import Request, tracing
 from vexil.wire.headers import NO_STORE, VARY_ORIGIN, VERSION
 from vexil.wire.routes import ROUTE
 
@@ -36,10 +38,12 @@ class DjangoBridge:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="django")
 
     async def __call__(self, scope: Scope, stream: Stream) -> None:
+        span = tracing.request(scope.method, scope.path, scope.headers)
+        environ: dict[str, Any] = {}
         try:
             body = await read_body(scope.headers, stream, self._body_bytes_max)
             environ = _environ(scope, body)
-            response = await asyncio.get_running_loop().run_in_executor(self._threads, self._call, environ)
+            response = await asyncio.get_running_loop().run_in_executor(self._threads, self._call, environ, span)
             if scope.method not in _READS:
                 await self._after_write()
         except BodyTooLarge:
@@ -50,16 +54,22 @@ class DjangoBridge:
             # The outermost point of a request: the client gets JSON, the log gets the cause.
             log.exception("request.failed")
             response = _error(errors.internal(), scope)
-        else:
-            if isinstance(stream, CountedStream):
-                stream.route = environ.get(ROUTE, stream.route)
+        route = environ.get(ROUTE)
+        if route and isinstance(stream, CountedStream):
+            stream.route = route
+        if span:
+            span.end(route, response.status)
         send(stream, response)
 
     def stop(self) -> None:
         """Wait for requests that run."""
         self._threads.shutdown(wait=True, cancel_futures=False)
 
-    def _call(self, environ: dict[str, Any]) -> Response:
+    def _call(self, environ: dict[str, Any], span: Request | None) -> Response:
+        with span.current() if span else nullcontext():
+            return self._answer(environ)
+
+    def _answer(self, environ: dict[str, Any]) -> Response:
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> None:

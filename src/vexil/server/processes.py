@@ -17,6 +17,7 @@ from vexil.server import metrics
 from vexil.server.application import Application, Counts
 from vexil.server.http1 import listening
 from vexil.server.supervision import Supervisor
+from vexil.tracing import API, TASK_RUNNER, tracing
 
 _BACKLOG = 4096
 """Connections that may wait to be accepted, when all clients come back at once."""
@@ -32,6 +33,7 @@ class AddressInUse(Exception):
 def serve(config: Config, *, host: str, port: int, workers: int, role: str) -> None:
     """Serve until SIGTERM or SIGINT; raise `AddressInUse` before anything starts."""
     check_address(host, port)
+    tracing.check(config)
     _raise_limit_of_files()
     # One socket for each worker: the system shares out connections among them, and those that come while a worker
     # starts anew wait for it.
@@ -61,7 +63,7 @@ def _targets(
         own = Counts(counts, name) if counts else None
         targets[name] = partial(_work, config, role, main_process, listener=listener, counts=own)
     if role != "flags":
-        targets["task-runner"] = partial(_run_tasks, main_process)
+        targets["task-runner"] = partial(_run_tasks, config, main_process)
     if counts is None:
         return targets
     counting: dict[str, Callable[[], None]] = {
@@ -72,9 +74,10 @@ def _targets(
 
 
 def _work(config: Config, role: str, main_process: int, *, listener: socket.socket, counts: Counts | None) -> None:
-    application = Application(config, role, main_process, counts)
-    connections_max = config.streams_max + _CONNECTIONS
-    listening.serve(application, listener, backlog=_BACKLOG, connections_max=connections_max)
+    with tracing.running(config, API):
+        application = Application(config, role, main_process, counts)
+        connections_max = config.streams_max + _CONNECTIONS
+        listening.serve(application, listener, backlog=_BACKLOG, connections_max=connections_max)
 
 
 def _count(counts: Path, name: str, target: Callable[[], None]) -> None:
@@ -82,11 +85,12 @@ def _count(counts: Path, name: str, target: Callable[[], None]) -> None:
         target()
 
 
-def _run_tasks(main_process: int) -> None:
+def _run_tasks(config: Config, main_process: int) -> None:
     """Until SIGTERM, or until the main process is gone."""
     from vexil.controlplane.jobs import runner  # noqa: PLC0415 -- slow import
 
-    runner.run(is_wanted=lambda: os.getppid() == main_process)
+    with tracing.running(config, TASK_RUNNER):
+        runner.run(is_wanted=lambda: os.getppid() == main_process)
 
 
 def _raise_limit_of_files() -> None:

@@ -67,7 +67,7 @@ class CountedStream:
         self._method = scope.method if scope.method in _METHODS else UNKNOWN
         self._has_body = scope.method != "HEAD"
         self._began = perf_counter()
-        self._status = 500
+        self.status = 500
         self._seconds = 0.0
         self._bytes = 0
         self._transport: Transport | None = None
@@ -102,13 +102,13 @@ class CountedStream:
 
     def end(self) -> None:
         """The request is over."""
-        taken, sizes = _answered(self.route, self._method, self._status)
+        taken, sizes = _answered(self.route, self._method, self.status)
         taken.add(self._seconds or perf_counter() - self._began, _SECONDS)
         sizes.add(self._bytes, _SIZES)
 
     def _answered(self, status: int, body_bytes: int) -> None:
         self._seconds = perf_counter() - self._began
-        self._status = status
+        self.status = status
         self._bytes = body_bytes if self._has_body else 0
 
 

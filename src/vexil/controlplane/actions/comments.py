@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from vexil.controlplane.actions import integration_deliveries
-from vexil.controlplane.db.models import AuditRecord, ExternalResource, Integration, WebhookDelivery
+from vexil.controlplane.db.models import AuditRecord, ExternalResource, Integration, WebhookDelivery, traces
 from vexil.controlplane.integrations.messages import Change, Comment
 from vexil.controlplane.queries import changes
 from vexil.controlplane.queries import external_resources as queries
@@ -17,9 +17,10 @@ def of_records(records: Sequence[AuditRecord]) -> list[WebhookDelivery]:
     """Not yet saved: what changed about features that are linked to something."""
     linked = queries.linked(records)
     told = changes.of_records([row for row in records if row.pk in linked])
+    requests = {row.pk: row.traceparent for row in records}
     return integration_deliveries.with_room(
         [
-            _delivery(integration, told[pk].kind, Comment(resource.url, resource.type, _text(told[pk])))
+            _delivery(integration, told[pk].kind, Comment(resource.url, resource.type, _text(told[pk])), requests[pk])
             for pk, pairs in linked.items()
             for resource, integration in pairs
         ]
@@ -48,12 +49,13 @@ def _write(resource: ExternalResource, event_type: str, comments: Iterable[Comme
     wanted = list(comments)
     if label and queries.is_labelled(resource, integration):
         wanted.append(Comment(resource.url, resource.type, label="add" if label == "add" else "remove"))
-    found = [_delivery(integration, event_type, comment) for comment in wanted]
+    found = [_delivery(integration, event_type, comment, traces.present()) for comment in wanted]
     WebhookDelivery.objects.bulk_create(integration_deliveries.with_room(found))
 
 
-def _delivery(integration: Integration, event_type: str, comment: Comment) -> WebhookDelivery:
-    return WebhookDelivery(integration=integration, event_type=event_type, body=msgspec.json.encode(comment).decode())
+def _delivery(integration: Integration, event_type: str, comment: Comment, traceparent: str) -> WebhookDelivery:
+    body = msgspec.json.encode(comment).decode()
+    return WebhookDelivery(integration=integration, event_type=event_type, body=body, traceparent=traceparent)
 
 
 def _text(change: Change) -> str:

@@ -35,7 +35,9 @@ def write_down() -> int:
         listeners = queries.listeners(records) if not settings.VEXIL.disable_webhooks else {}
         messages = webhook_messages.of_records(record for record in records if record.pk in listeners)
         to_webhooks = [
-            WebhookDelivery(webhook=webhook, event_type=message.event_type, body=message.body)
+            WebhookDelivery(
+                webhook=webhook, event_type=message.event_type, body=message.body, traceparent=record.traceparent
+            )
             for record in records
             for webhook in listeners.get(record.pk, ())
             for message in _fitting(messages[record.pk], webhook)

@@ -31,8 +31,9 @@ def of_records(records: Sequence[AuditRecord]) -> list[WebhookDelivery]:
     """Not yet saved: what the lines of the audit log are to integrations."""
     listeners = queries.listeners(records)
     told = changes.of_records([row for row in records if row.pk in listeners])
+    traces = {row.pk: row.traceparent for row in records}
     found = [
-        WebhookDelivery(integration=integration, event_type=change.kind, body=_text(change))
+        WebhookDelivery(integration=integration, event_type=change.kind, body=_text(change), traceparent=traces[pk])
         for pk, change in told.items()
         for integration in listeners[pk]
         if OF_CHANGES[integration.kind].is_told(change) and integration.settings.get("enabled", True)

@@ -46,7 +46,8 @@ def run(stopping: threading.Event) -> None:
 
 def deliver(delivery: WebhookDelivery) -> None:
     """One attempt, and what came of it."""
-    with tasks.attempt(tasks.WEBHOOK if delivery.webhook_id else tasks.INTEGRATION) as attempt:
+    name = tasks.WEBHOOK if delivery.webhook_id else tasks.INTEGRATION
+    with tasks.attempt(name, parent=delivery.traceparent) as attempt:
         attempt.is_failure = not _deliver(delivery)
 
 

@@ -46,8 +46,8 @@ def do_next(*, now: datetime) -> bool:
 
 
 def _attempt(file: FeatureExport | FeatureImport) -> None:
-    is_export = isinstance(file, FeatureExport)
-    with tasks.attempt(tasks.FEATURE_EXPORT if is_export else tasks.FEATURE_IMPORT) as attempt:
+    name = tasks.FEATURE_EXPORT if isinstance(file, FeatureExport) else tasks.FEATURE_IMPORT
+    with tasks.attempt(name, parent=file.traceparent) as attempt:
         attempt.is_failure = not _do(file)
 
 

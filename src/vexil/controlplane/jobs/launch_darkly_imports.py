@@ -64,7 +64,7 @@ def do_next(*, now: datetime, pause: Pause = time.sleep) -> bool:
 
 
 def _attempt(wanted: LaunchDarklyImport, pause: Pause) -> None:
-    with tasks.attempt(tasks.LAUNCH_DARKLY_IMPORT) as attempt:
+    with tasks.attempt(tasks.LAUNCH_DARKLY_IMPORT, parent=wanted.traceparent) as attempt:
         attempt.is_failure = not _do(wanted, pause)
 
 

@@ -2,6 +2,8 @@ from typing import Any
 
 from django.db import models
 
+from vexil.controlplane.db.models.traces import Traced
+
 from .events import Event
 
 
@@ -12,7 +14,7 @@ class ChangeType(models.TextChoices):
     UNKNOWN = "UNKNOWN"
 
 
-class AuditRecord(models.Model):
+class AuditRecord(Traced):
     """One line of the audit log. An event has none, one or several; they are written with it and say what it did.
 
     The text keeps the names of that moment. Who, where and when repeat the event's, so that lists join nothing.

@@ -1,6 +1,8 @@
 from django.db import models
 from django.utils import timezone
 
+from vexil.controlplane.db.models.traces import Traced
+
 from .environments import Environment
 from .master_api_keys import MasterAPIKey
 from .users import User
@@ -17,7 +19,7 @@ class ImportStrategy(models.TextChoices):
     OVERWRITE_DESTRUCTIVE = "OVERWRITE_DESTRUCTIVE"
 
 
-class FeatureFile(models.Model):
+class FeatureFile(Traced):
     """Features of one environment on their way out or in; the task runner does the work."""
 
     status = models.CharField(max_length=10, choices=FileStatus.choices, default=FileStatus.PROCESSING)

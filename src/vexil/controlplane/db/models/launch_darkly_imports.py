@@ -1,6 +1,8 @@
 from django.db import models
 from django.utils import timezone
 
+from vexil.controlplane.db.models.traces import Traced
+
 from .master_api_keys import MasterAPIKey
 from .projects import Project
 from .users import User
@@ -13,7 +15,7 @@ class ImportResult(models.TextChoices):
     FAILURE = "failure"
 
 
-class LaunchDarklyImport(models.Model):
+class LaunchDarklyImport(Traced):
     """A LaunchDarkly project on its way into one of ours; the task runner does the work."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="launch_darkly_imports")

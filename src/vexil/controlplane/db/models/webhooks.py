@@ -3,6 +3,8 @@ import uuid
 from django.db import models
 from django.utils import timezone
 
+from vexil.controlplane.db.models.traces import Traced
+
 from .environments import Environment
 from .integrations import Integration
 from .organisations import Organisation
@@ -34,7 +36,7 @@ class DeliveryStatus(models.TextChoices):
     FAILED = "FAILED"
 
 
-class WebhookDelivery(models.Model):
+class WebhookDelivery(Traced):
     """One message to one webhook or integration: to be sent at `next_attempt_at`, or finished."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
