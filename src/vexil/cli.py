@@ -27,14 +27,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "vexil.controlplane.site.settings")
     try:
         settings = config.load()
-        logs.configure(settings.log_level, settings.log_format)
+        logs.configure(settings)
         return int(options.command(settings, options) or 0)
     except ConfigError as error:
         if options.command is _doctor:
             return _print_report([local.settings_invalid(error)], options)
         print(f"vexil: {error}", file=sys.stderr)
         return 2
-    except NotInstalled as error:
+    except (NotInstalled, logs.Unusable) as error:
         return _fail(str(error))
     except Unavailable as error:
         return _fail(f"the database cannot be reached: {' '.join(str(error).split())}")

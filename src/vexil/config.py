@@ -266,15 +266,6 @@ class Config(Billing):
         _integer(1, 100_000),
     )
     workers: int = _setting("GUNICORN_WORKERS", 1, "Server processes; `--workers` wins.", _integer(1, 256))
-    log_level: str = _setting(
-        "LOG_LEVEL",
-        "info",
-        "Least severe log lines that are written.",
-        _one_of("debug", "info", "warning", "error", "critical"),
-    )
-    log_format: str = _setting(
-        "LOG_FORMAT", "generic", "`generic` for people, `json` for collectors.", _one_of("generic", "json")
-    )
 
     allow_admin_initiation_via_cli: bool = _setting(
         "ALLOW_ADMIN_INITIATION_VIA_CLI",

@@ -21,8 +21,34 @@ def _patterns(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """Metrics for Prometheus, and spans for OpenTelemetry."""
+    """Log lines, metrics for Prometheus, and spans for OpenTelemetry."""
 
+    log_level: str = _setting(
+        "LOG_LEVEL",
+        "info",
+        "Least severe log lines that are written.",
+        _one_of("debug", "info", "warning", "error", "critical"),
+    )
+    log_format: str = _setting(
+        "LOG_FORMAT", "generic", "`generic` for people, `json` for collectors.", _one_of("generic", "json")
+    )
+    logging_file: str = _setting(
+        "LOGGING_CONFIGURATION_FILE",
+        "",
+        "Configuration of Python's `logging` as a JSON file, in place of all other settings of logs.",
+    )
+    application_loggers: tuple[str, ...] = _setting(
+        "APPLICATION_LOGGERS",
+        (),
+        "Loggers of other libraries, comma-separated, that write from `LOG_LEVEL` on; the others do from `warning` on.",
+        comma_separated,
+    )
+    logs_statements: bool = _setting(
+        "DJANGO_ENABLE_DB_LOGGING",
+        False,
+        "With `DEBUG`, log every SQL statement of the Admin API with its values. Never in production.",
+        _boolean,
+    )
     metrics: bool = _setting(
         "PROMETHEUS_ENABLED",
         False,
