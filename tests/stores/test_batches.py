@@ -1,10 +1,12 @@
 import asyncio
 import threading
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 
-from vexil.stores import Unavailable
+from vexil.stores import Unavailable, batches
 from vexil.stores.batches import Batches, Overloaded
 
 
@@ -107,6 +109,47 @@ def test_full_queue_refuses_further_items() -> None:
         return results
 
     assert asyncio.run(story()) == ["0!", "1!", "2!"]
+
+
+def test_a_database_that_neither_answers_nor_ends_is_refused_until_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_LOOK_SECONDS", 0.02)
+    recorder = Recorder()
+
+    async def story() -> tuple[list[object], object, str]:
+        asked = Batches(recorder.apply)
+        recorder.gate.clear()
+        stuck = await start(asked, 1) + await start(asked, 2, 3)
+        refused = await asyncio.gather(*stuck, return_exceptions=True)
+        (at_once,) = await asyncio.gather(asked.run(4), return_exceptions=True)
+        recorder.gate.set()
+        while True:
+            with suppress(Unavailable):
+                answered = await asked.run(5)
+                break
+            await asyncio.sleep(0.01)
+        await asked.close()
+        return list(refused), at_once, answered
+
+    refused, at_once, answered = asyncio.run(story())
+
+    assert [type(outcome) for outcome in (*refused, at_once)] == [Unavailable] * 4
+    assert (answered, recorder.batches) == ("5!", [[1], [5]])
+
+
+def test_what_takes_long_but_goes_on_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "_LOOK_SECONDS", 0.05)
+
+    def slow(items: Sequence[int]) -> list[str]:
+        time.sleep(0.05)
+        return [f"{item}!" for item in items]
+
+    async def story() -> list[str]:
+        asked = Batches(slow, batch_max=1)
+        results = await asyncio.gather(*map(asked.run, range(12)))
+        await asked.close()
+        return results
+
+    assert asyncio.run(story()) == [f"{item}!" for item in range(12)]
 
 
 def test_close_applies_what_was_accepted_and_refuses_the_rest() -> None:

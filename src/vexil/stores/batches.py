@@ -20,8 +20,12 @@ from vexil.stores.unavailable import Unavailable
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+_LOOK_SECONDS = 1.0
+_LOOKS_MAX = 3
+"""So often a call is looked at before it counts as stuck. Looks and not seconds: a loop that is held up makes none."""
 _WAITING_MAX = 10_000
 _BATCH_MAX = 500
+_NO_ANSWER = "The database does not answer."
 
 
 class Overloaded(Exception):
@@ -47,6 +51,11 @@ class Batches(Generic[Item, Result]):
         self._wakes: SimpleQueue[bool] = SimpleQueue()
         self._worker: threading.Thread | None = None
         self._is_closed = False
+        self._taken: list[asyncio.Future[Result]] = []
+        """Those whose items are being applied."""
+        self._calls = 0
+        self._stuck_call = -1
+        self._is_watched = False
 
     @property
     def waiting(self) -> int:
@@ -59,6 +68,8 @@ class Batches(Generic[Item, Result]):
             raise Overloaded("The server is going down.")
         if len(self._waiting) >= self._waiting_max:
             raise Overloaded(f"{self._waiting_max} items are waiting already.")
+        if self._stuck_call == self._calls:
+            raise Unavailable(_NO_ANSWER)
         loop = asyncio.get_running_loop()
         if self._worker is None:
             self._worker = threading.Thread(target=self._work, args=(loop,), name="batches", daemon=True)
@@ -67,7 +78,7 @@ class Batches(Generic[Item, Result]):
         self._waiting.append((item, future))
         if not self._is_about_to_wake:
             self._is_about_to_wake = True
-            loop.call_soon(self._wake)
+            loop.call_soon(self._wake, loop)
         return await future
 
     async def close(self) -> None:
@@ -75,11 +86,28 @@ class Batches(Generic[Item, Result]):
         self._is_closed = True
         if self._worker:
             self._wakes.put(False)
-            await asyncio.to_thread(self._worker.join)
+            await asyncio.to_thread(self._worker.join, _LOOK_SECONDS if self._stuck_call == self._calls else None)
 
-    def _wake(self) -> None:
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
         self._is_about_to_wake = False
         self._wakes.put(True)
+        if not self._is_watched:
+            self._is_watched = True
+            loop.call_later(_LOOK_SECONDS, self._look, loop, self._calls, 1)
+
+    def _look(self, loop: asyncio.AbstractEventLoop, calls: int, looks: int) -> None:
+        """Refuse all who wait for a database that neither answers nor ends: a paused one would keep them for ever."""
+        self._is_watched = bool(self._waiting or self._taken)
+        if calls != self._calls:
+            calls, looks = self._calls, 0
+        elif looks >= _LOOKS_MAX and self._is_watched and self._stuck_call != calls:
+            self._stuck_call = calls  # Over as soon as it is no longer the present call.
+            waiting, self._waiting = self._waiting, deque()
+            for future in (*self._taken, *(future for _, future in waiting)):
+                if not future.done():
+                    future.set_exception(Unavailable(_NO_ANSWER))
+        if self._is_watched:
+            loop.call_later(_LOOK_SECONDS, self._look, loop, calls, looks + 1)
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         is_open = True
@@ -89,8 +117,12 @@ class Batches(Generic[Item, Result]):
                 self._apply_some(loop)
 
     def _apply_some(self, loop: asyncio.AbstractEventLoop) -> None:
-        entries = [self._waiting.popleft() for _ in range(min(len(self._waiting), self._batch_max))]
+        waiting = self._waiting
+        entries = [waiting.popleft() for _ in range(min(len(waiting), self._batch_max))]
+        self._taken = [future for _, future in entries]
         outcomes = self._outcomes([item for item, _ in entries])
+        self._taken = []
+        self._calls += 1
         answers = [(future, outcome) for (_, future), outcome in zip(entries, outcomes, strict=True)]
         with suppress(RuntimeError):  # The loop is closed: nobody waits any more.
             loop.call_soon_threadsafe(_answer, answers)
@@ -110,7 +142,7 @@ class Batches(Generic[Item, Result]):
 def _answer(answers: list[tuple["asyncio.Future[Result]", Result | Exception]]) -> None:
     for future, outcome in answers:
         if future.done():
-            continue  # The request was cancelled; what it asked for is done all the same.
+            continue  # The request was cancelled or refused; what it asked for is done all the same.
         if isinstance(outcome, Exception):
             future.set_exception(outcome)
         else:
