@@ -1,6 +1,7 @@
 """Settings of what an installation tells of itself to those who watch over it."""
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 
 from vexil.variables import boolean as _boolean
@@ -9,6 +10,8 @@ from vexil.variables import integer as _integer
 from vexil.variables import one_of as _one_of
 from vexil.variables import setting as _setting
 
+_ITEM = re.compile(r"\{[!-z|~]+\}[ioe]")
+
 
 def _patterns(text: str) -> tuple[str, ...]:
     found = comma_separated(text)
@@ -16,6 +19,21 @@ def _patterns(text: str) -> tuple[str, ...]:
         re.compile("|".join(found))
     except re.error:
         raise ValueError("parts of paths, comma-separated, as regular expressions") from None
+    return found
+
+
+def _access_log_format(text: str) -> str:
+    try:
+        text % defaultdict(int)
+    except (ValueError, TypeError):
+        raise ValueError("a format such as %(h)s %(r)s %(s)s") from None
+    return text
+
+
+def _items(text: str) -> tuple[str, ...]:
+    found = tuple(item.lower() for item in comma_separated(text))
+    if not all(_ITEM.fullmatch(item) for item in found):
+        raise ValueError("items such as {x-request-id}i, comma-separated")
     return found
 
 
@@ -48,6 +66,25 @@ class Monitoring:
         False,
         "With `DEBUG`, log every SQL statement of the Admin API with its values. Never in production.",
         _boolean,
+    )
+    access_log: str = _setting(
+        "ACCESS_LOG_LOCATION",
+        "",
+        "File for a line about each request, or `-` for standard output; unset, none are written. Paths can hold "
+        "secrets, and each request for flags costs several times as much.",
+    )
+    access_log_format: str = _setting(
+        "ACCESS_LOG_FORMAT",
+        '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
+        "Format of those lines, as Gunicorn has it.",
+        _access_log_format,
+    )
+    access_log_extras: tuple[str, ...] = _setting(
+        "ACCESS_LOG_EXTRA_ITEMS",
+        (),
+        "Headers to add to those lines with `LOG_FORMAT=json`, comma-separated: `{header}i` of the request, "
+        "`{header}o` of the answer.",
+        _items,
     )
     metrics: bool = _setting(
         "PROMETHEUS_ENABLED",

@@ -85,4 +85,7 @@ def test_metrics_count_the_work_of_all_processes(new_server: Callable[..., Serve
 
 
 def test_there_are_no_metrics_unless_they_are_wanted(server: Server) -> None:
-    assert httpx.get(f"{server.url}/metrics/").status_code == 404
+    answer = httpx.get(f"{server.url}/metrics/")
+
+    assert (answer.status_code, answer.json()["detail"]) == (404, "Not found.")
+    assert "PROMETHEUS_ENABLED" in answer.json()["hint"]

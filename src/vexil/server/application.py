@@ -11,11 +11,11 @@ from vexil.dataplane.app import DataPlane
 from vexil.dataplane.health import Installation
 from vexil.dataplane.rsgi import Answer, Response, Scope, Stream
 from vexil.dataplane.streams import ROUTE as STREAM_ROUTE
-from vexil.server import metrics, traffic
+from vexil.server import access_log, metrics, traffic
 from vexil.server.django_bridge import DjangoBridge
+from vexil.server.noticing import NoticedStream
 from vexil.server.parents import end_with
 from vexil.server.reporting import Reporting
-from vexil.server.traffic import CountedStream
 from vexil.stores.opening import Stores, open_stores
 from vexil.tracing import tracing
 
@@ -46,6 +46,9 @@ class Application:
         has_control_plane = role != "flags"
         installation = _whole(config, self._stores) if has_control_plane else _flags_only(self._stores)
         self._counts_requests = counts is not None
+        self._access_log = access_log.opened(config)
+        observers = (traffic.count if counts else None, self._access_log)
+        self._observers = [observe for observe in observers if observe]
         shown = partial(_metrics, counts) if counts else None
         self._data_plane = DataPlane(config, self._stores, installation, serves_flags=role != "admin", metrics=shown)
         self._django = _django(config, self._data_plane) if has_control_plane else None
@@ -61,14 +64,15 @@ class Application:
         self._watching = loop.create_task(end_with(self._main_process))
 
     async def __call__(self, scope: Scope, stream: Stream) -> None:
-        if not self._counts_requests:
+        if not self._observers:
             return await self._answer(scope, stream)
-        counted = CountedStream(scope, stream)
-        counted.route = self._data_plane.route(scope.path) or traffic.UNKNOWN
+        noticed = NoticedStream(scope, stream)
+        noticed.route = self._data_plane.route(scope.path) or ""
         try:
-            await self._answer(scope, counted)
+            await self._answer(scope, noticed)
         finally:
-            counted.end()
+            for observe in self._observers:
+                observe(scope, noticed)
 
     async def _answer(self, scope: Scope, stream: Stream) -> None:
         if self._django is None or self._data_plane.owns(scope.path):
@@ -87,13 +91,13 @@ class Application:
         if span is None:
             await self._data_plane(scope, stream)
         else:
-            noticed = CountedStream(scope, stream)
+            noticed = NoticedStream(scope, stream)
             with span.current():
                 await self._data_plane(scope, noticed)
             span.end(route, noticed.status)
 
     def shortcut(self, scope: Scope) -> Answer | None:
-        if tracing.is_wanted_by(scope.headers):
+        if self._access_log or tracing.is_wanted_by(scope.headers):
             return None
         found = self._data_plane.shortcut(scope)
         if found is None or not self._counts_requests:

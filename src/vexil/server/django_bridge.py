@@ -13,7 +13,7 @@ import structlog
 
 from vexil.dataplane import errors
 from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream, read_body, send
-from vexil.server.traffic import CountedStream
+from vexil.server.noticing import NoticedStream
 from vexil.tracing import Request, tracing
 from vexil.wire.headers import NO_STORE, VARY_ORIGIN, VERSION
 from vexil.wire.routes import ROUTE
@@ -55,7 +55,7 @@ class DjangoBridge:
             log.exception("request.failed")
             response = _error(errors.internal(), scope)
         route = environ.get(ROUTE)
-        if route and isinstance(stream, CountedStream):
+        if route and isinstance(stream, NoticedStream):
             stream.route = route
         if span:
             span.end(route, response.status)

@@ -5,14 +5,14 @@ in docs/adr/0013. Runs on the event loop alone, so that it needs no lock.
 """
 
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from time import perf_counter
 from typing import NamedTuple
 
-from vexil.dataplane.rsgi import Answer, Finished, Scope, Stream, Transport
+from vexil.dataplane.rsgi import Answer, Finished, Scope
 from vexil.metrics.families import REQUEST_SECONDS, RESPONSE_BYTES
 from vexil.metrics.registry import Distribution, registry
-from vexil.wire.headers import Headers
+from vexil.server.noticing import NoticedStream
 
 UNKNOWN = "unknown"
 """The route of a path that there is not: each of its own would be labels without end."""
@@ -59,57 +59,12 @@ def counted(answer: Answer, route: str, method: str) -> Answer:
     return answer_and_count
 
 
-class CountedStream:
-    """A request's stream that notices its answer. `route` is set by whoever finds out."""
-
-    def __init__(self, scope: Scope, stream: Stream) -> None:
-        self._stream = stream
-        self._method = scope.method if scope.method in _METHODS else UNKNOWN
-        self._has_body = scope.method != "HEAD"
-        self._began = perf_counter()
-        self.status = 500
-        self._seconds = 0.0
-        self._bytes = 0
-        self._transport: Transport | None = None
-        self.route = UNKNOWN
-
-    async def __call__(self) -> bytes:
-        return await self._stream()
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._stream.__aiter__()
-
-    def client_disconnect(self) -> Awaitable[None]:
-        return self._stream.client_disconnect()
-
-    def response_empty(self, status: int, headers: Headers) -> None:
-        self._answered(status, 0)
-        self._stream.response_empty(status, headers)
-
-    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
-        self._answered(status, len(body))
-        self._stream.response_bytes(status, headers, body)
-
-    def response_stream(self, status: int, headers: Headers) -> Transport:
-        self._answered(status, 0)
-        self._transport = self._stream.response_stream(status, headers)
-        return self
-
-    async def send_bytes(self, data: bytes) -> None:
-        assert self._transport, "an answer in pieces begins with its head"
-        self._bytes += len(data)
-        await self._transport.send_bytes(data)
-
-    def end(self) -> None:
-        """The request is over."""
-        taken, sizes = _answered(self.route, self._method, self.status)
-        taken.add(self._seconds or perf_counter() - self._began, _SECONDS)
-        sizes.add(self._bytes, _SIZES)
-
-    def _answered(self, status: int, body_bytes: int) -> None:
-        self._seconds = perf_counter() - self._began
-        self.status = status
-        self._bytes = body_bytes if self._has_body else 0
+def count(scope: Scope, noticed: NoticedStream) -> None:
+    """Count a request that took the whole way, once it is over."""
+    method = scope.method if scope.method in _METHODS else UNKNOWN
+    taken, sizes = _answered(noticed.route or UNKNOWN, method, noticed.status)
+    taken.add(noticed.seconds, _SECONDS)
+    sizes.add(noticed.body_bytes, _SIZES)
 
 
 def _answered(route: str, method: str, status: int) -> _Answered:

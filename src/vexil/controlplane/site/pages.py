@@ -30,6 +30,12 @@ def nothing(request: HttpRequest) -> HttpResponse:
     )
 
 
+def no_metrics(request: HttpRequest) -> HttpResponse:
+    """Reached only where there are none: otherwise the data plane answers."""
+    off = "Metrics are off: PROMETHEUS_ENABLED turns them on."
+    return errors.without_view(request, 404, errors.NOT_FOUND, explain("unknown_path", nearest=off))
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 -- Django passes it by name
     return errors.without_view(request, 400, "Bad request.", explain("not_allowed"))
 

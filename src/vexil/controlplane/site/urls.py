@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("config/project-overrides", browser_settings.project_overrides),
     path("robots.txt", browser_settings.robots),
     path("healthz/", pages.nothing),
+    path("metrics/", pages.no_metrics),
     path("password-reset/confirm/<str:uid>/<str:token>/", PasswordLink.as_view()),
 ]
 if not settings.VEXIL.disable_ui:
