@@ -14,6 +14,8 @@ from vexil.server.http1.exchanges import Exchange
 from vexil.server.http1.heads import BadRequest, Fields
 from vexil.server.http1.hub import Hub
 from vexil.server.http1.pending import Pending
+from vexil.server.http1.receiving import Incoming
+from vexil.server.http1.sending import Outgoing
 from vexil.wire import json_text
 from vexil.wire.errors import explain, with_explanation
 from vexil.wire.headers import NO_STORE, VERSION, Headers
@@ -43,11 +45,13 @@ class Connection(asyncio.Protocol):
         self.is_lost = True
         self.is_ending = False
         """The present answer, if there is one, is the last."""
-        self._transport = cast("asyncio.Transport", None)  # There is one from `connection_made` on.
+        self._transport = cast("asyncio.Transport", None)  # There are these from `connection_made` on.
+        self._incoming = cast("Incoming", None)
+        self._outgoing = cast("Outgoing", None)
         self._received = b""
         self._exchange: Exchange | Pending | None = None
         self._task: asyncio.Task[None] | None = None
-        self._is_lingering = self._is_paused = False
+        self._is_lingering = False
         self._is_heard_out = False
         """The client has closed its half."""
         self._room: asyncio.Future[None] | None = None
@@ -59,6 +63,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._incoming = Incoming(self._transport)
+        self._outgoing = Outgoing(self._transport, self._hub.together)
         self.is_lost = False
         address = transport.get_extra_info("peername")
         self.client = f"{address[0]}:{address[1]}" if address else ""
@@ -81,7 +87,7 @@ class Connection(asyncio.Protocol):
         if exchange.body is not None and not exchange.body.framing.is_complete:
             self._feed(exchange.body)
         if len(self._received) > _HEAD_BYTES_MAX:
-            self._pause_reading()
+            self._incoming.pause()
 
     def eof_received(self) -> bool:
         """The client may still wait for the answer to what it has sent."""
@@ -116,8 +122,11 @@ class Connection(asyncio.Protocol):
         return b"".join((self._hub.heads.write(status, headers), *more, self._hub.date_line))
 
     def write(self, pieces: list[bytes]) -> None:
-        if not self.is_lost:
-            self._transport.writelines(pieces)
+        self._outgoing.write(pieces)
+
+    def send(self, pieces: list[bytes]) -> None:
+        """A whole answer, together with those of other connections."""
+        self._outgoing.send(pieces)
 
     async def drained(self) -> None:
         if self._room is not None:
@@ -125,8 +134,8 @@ class Connection(asyncio.Protocol):
 
     def may_read(self, body: Body) -> None:
         """Some of the body was taken."""
-        if self._is_paused and body.waiting_bytes < _UNREAD_BYTES_MAX:
-            self._resume_reading()
+        if body.waiting_bytes < _UNREAD_BYTES_MAX:
+            self._incoming.resume()
 
     # What the server asks for.
 
@@ -134,15 +143,14 @@ class Connection(asyncio.Protocol):
         """Close it when the present request is answered, at once if there is none."""
         self.is_ending = True
         if self._exchange is None and not self._is_lingering:
-            self._transport.close()
+            self._close()
 
     def abort(self) -> None:
         self._transport.abort()
 
     def look_after(self, now: float) -> None:
         """Close it if the client has kept it waiting for too long."""
-        waited = now - self._since
-        exchange = self._exchange
+        waited, exchange = now - self._since, self._exchange
         if exchange is None:
             is_over = waited > (_STALLED_SECONDS if self._received else _IDLE_SECONDS)
         else:
@@ -174,7 +182,7 @@ class Connection(asyncio.Protocol):
             return False
         self._received = self._received[end:]
         if isinstance(answer, tuple):
-            self._transport.writelines(shortcut.written(answer, self._hub.date_line))
+            self._outgoing.send(shortcut.written(answer, self._hub.date_line))
             self._since = self._hub.now
         else:
             self._exchange = pending = Pending(self)
@@ -221,7 +229,7 @@ class Connection(asyncio.Protocol):
             self.is_ending = True
             body.cut_off()
         if body.waiting_bytes > _UNREAD_BYTES_MAX:
-            self._pause_reading()
+            self._incoming.pause()
 
     def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Until it waits for the first time. Most never do and need no task, which saves 2 µs of 15.
@@ -256,9 +264,9 @@ class Connection(asyncio.Protocol):
         if exchange.body is not None and not exchange.body.framing.is_complete:
             self._linger()
         elif exchange.is_last or self.is_ending:
-            self._transport.close()
-        elif self._is_paused:
-            self._resume_reading()
+            self._close()
+        else:
+            self._incoming.resume()
 
     def _refuse(self, refusal: BadRequest) -> None:
         """Answer what is no request, and read no further."""
@@ -268,24 +276,18 @@ class Connection(asyncio.Protocol):
 
     def _linger(self) -> None:
         self._is_lingering = self.is_ending = True
-        self._received = b""
-        self._since = self._hub.now
+        self._received, self._since = b"", self._hub.now
+        self._outgoing.flush()
         if self._is_heard_out:
             self._transport.close()
         elif not self.is_lost:
             self._transport.write_eof()
-            self._resume_reading()
+            self._incoming.resume()
             self._hub.loop.call_later(_LINGER_SECONDS, self._transport.abort)
 
-    def _pause_reading(self) -> None:
-        if not self._is_paused and not self.is_lost:
-            self._is_paused = True
-            self._transport.pause_reading()
-
-    def _resume_reading(self) -> None:
-        if self._is_paused and not self.is_lost:
-            self._is_paused = False
-            self._transport.resume_reading()
+    def _close(self) -> None:
+        self._outgoing.flush()
+        self._transport.close()
 
 
 def _explained(refusal: BadRequest) -> bytes:

@@ -22,6 +22,10 @@ class Wire(Protocol):
 
     def head(self, status: int, headers: Headers, *more: bytes) -> bytes: ...
     def write(self, pieces: list[bytes]) -> None: ...
+    def send(self, pieces: list[bytes]) -> None:
+        """A whole answer, which may wait for others of this moment."""
+        ...
+
     async def drained(self) -> None: ...
     def may_read(self, body: Body) -> None: ...
 
@@ -73,7 +77,7 @@ class Exchange:
     def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
         connection = self._connection
         head = self._head(status, headers, answers.framing(status, body))
-        connection.write([head, body] if body and self.method != "HEAD" else [head])
+        connection.send([head, body] if body and self.method != "HEAD" else [head])
 
     def response_stream(self, status: int, headers: Headers) -> Exchange:
         """Its `send_bytes` is used until the request's coroutine ends."""

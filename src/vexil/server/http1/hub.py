@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from vexil.dataplane.rsgi import Scope, Stream
 from vexil.server.http1.answers import KnownHeads
 from vexil.server.http1.heads import KnownFields
+from vexil.server.http1.sending import Together
 from vexil.server.http1.shortcuts import Find as FindShortcut
 from vexil.server.http1.shortcuts import Shortcuts
 
@@ -39,6 +40,7 @@ class Hub:
         self.fields = KnownFields()
         self.heads = KnownHeads()
         self.shortcuts = Shortcuts(shortcut, self.heads)
+        self.together = Together(loop)
         self.now = loop.time()
         """The loop's time, at most a second old."""
         self.date_line = _date_line()

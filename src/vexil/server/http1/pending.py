@@ -14,7 +14,7 @@ class Wire(Protocol):
     is_ending: bool
 
     def head(self, status: int, headers: Headers, *more: bytes) -> bytes: ...
-    def write(self, pieces: list[bytes]) -> None: ...
+    def send(self, pieces: list[bytes]) -> None: ...
 
 
 _FAILED: Finished = (500, (), b"")
@@ -38,7 +38,7 @@ class Pending:
         status, headers, body = self._finished
         persistence = answers.CLOSE if self._connection.is_ending else b""
         head = self._connection.head(status, headers, answers.framing(status, body), persistence)
-        self._connection.write([head, body] if body else [head])
+        self._connection.send([head, body] if body else [head])
 
     def cut_off(self) -> None:
         """The answer comes all the same: what it waits for is done for others, too."""
