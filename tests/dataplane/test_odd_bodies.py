@@ -1,5 +1,6 @@
 """Whatever is sent is answered, and never with a failure of ours."""
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,3 +141,28 @@ def test_any_path_and_query_gets_a_clear_answer(client: Client, below: str, rest
     answer = client.get(below + rest.replace("?", "") + query, CLIENT_KEY)
 
     assert is_clear(answer) or answer.status == 301, (answer.status, answer.body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"identifier": ""%b}' % (b" " * 300_000)),
+        ("application/x-www-form-urlencoded", b"a=1&" * 100_000),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n\r\n" * 50_000 + b"--x--"),
+    ],
+    ids=["json", "form", "multipart"],
+)
+def test_while_a_large_body_is_read_others_have_their_turn(client: Client, kind: str, body: bytes) -> None:
+    answered: list[tuple[str, int]] = []
+
+    async def ask(method: str, path: str, body: Any, headers: dict[str, str | None]) -> None:
+        answer = await client.send(method, path, key=CLIENT_KEY, body=body, headers=headers)
+        answered.append((path, answer.status))
+
+    async def both() -> None:
+        large = ask("POST", "/api/v1/identities/", body, {"content-type": kind})
+        await asyncio.gather(large, ask("GET", "/api/v1/flags/", None, {}))
+
+    client.run(both())
+
+    assert answered == [("/api/v1/flags/", 200), ("/api/v1/identities/", 200)]

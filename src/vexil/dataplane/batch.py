@@ -25,15 +25,16 @@ class Batch:
     async def post(self, request: Request) -> Response:
         body = await rsgi.read_body(request.headers, request.stream, self._body_bytes_max)
         access = request.access
-        given = _given(bodies.parse(body, request.headers.get("content-type")))
+        given = await bodies.digested(body, request.headers.get("content-type"), _given)
         if not (access.is_server or access.environment.settings.allow_client_traits):
             given = [identity._replace(traits={}) for identity in given]
         headers = access.environment.headers
         return Response(200, headers, pieces=_pieces(access, given))
 
 
-def _given(form: Any) -> list[GivenIdentity]:
+def _given(body: bytes, content_type: str | None) -> list[GivenIdentity]:
     """Raise `Refusal` with the errors of each identity at its place."""
+    form = bodies.parse(body, content_type)
     if not isinstance(form, dict):
         raise errors.invalid({"non_field_errors": [fields.not_a_dictionary(form)]})
     problems: fields.Problems = {}

@@ -1,9 +1,11 @@
 """Request bodies as values: JSON or a form, with the error texts that clients know (sdk-api.md §1.6)."""
 
+import asyncio
 import json
+from collections.abc import Callable
 from email.parser import BytesParser
 from email.policy import HTTP
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -11,15 +13,28 @@ import msgspec
 from vexil.dataplane import errors, rsgi
 from vexil.dataplane.requests import OpenRequest
 
+T = TypeVar("T")
+
 _JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
 _MULTIPART = "multipart/form-data"
 
 
+INLINE_BYTES_MAX = 262_144
+"""A larger body is read in a thread, since it takes long enough for other requests to notice."""
+
+
 async def read(request: OpenRequest, bytes_max: int) -> Any:
     """The value of the request's body."""
     body = await rsgi.read_body(request.headers, request.stream, bytes_max)
-    return parse(body, request.headers.get("content-type"))
+    return await digested(body, request.headers.get("content-type"), parse)
+
+
+async def digested(body: bytes, content_type: str | None, digest: Callable[[bytes, str | None], T]) -> T:
+    """What `digest` makes of the body."""
+    if len(body) <= INLINE_BYTES_MAX:
+        return digest(body, content_type)
+    return await asyncio.to_thread(digest, body, content_type)
 
 
 def json_object(body: bytes, content_type: str | None) -> dict[str, Any] | None:

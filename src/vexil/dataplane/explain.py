@@ -25,12 +25,16 @@ class Explain:
 
     async def post(self, request: Request) -> Response:
         body = await rsgi.read_body(request.headers, request.stream, self._body_bytes_max)
-        given = forms.identity_in_short(bodies.parse(body, request.headers.get("content-type")))
+        given = await bodies.digested(body, request.headers.get("content-type"), _given)
         access = request.access
         identity = await self._find(access.environment.id, given.identifier) if given.identifier else None
         # Each step of each segment takes its time: other requests must not wait for it.
         explanation = await asyncio.to_thread(_explained, access, given, identity)
         return Response(200, access.environment.headers, json_text.dumps(explanation))
+
+
+def _given(body: bytes, content_type: str | None) -> GivenIdentity:
+    return forms.identity_in_short(bodies.parse(body, content_type))
 
 
 def _explained(access: Access, given: GivenIdentity, identity: Identity | None) -> dict[str, Any]:

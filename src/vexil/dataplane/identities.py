@@ -81,9 +81,7 @@ class Identities:
         is_json = content_type == _JSON_TYPE
         if is_json and (known := await self._known(access, body)):
             return self._response(access, known)
-        given = typical.identity(body) if is_json else None
-        if given is None:
-            given = forms.identity(bodies.parse(body, content_type))
+        given = await bodies.digested(body, content_type, _given)
         if not (access.is_server or access.environment.settings.allow_client_traits):
             given = given._replace(traits={})
         answer, is_settled = await self._answer(access, given)
@@ -149,6 +147,12 @@ class Identities:
             known = identity.trait_values()
             shown = [trait if trait.key in known else trait._replace(id=None) for trait in shown]
         return saved, traits.overlaid(shown, given), False
+
+
+def _given(body: bytes, content_type: str | None) -> GivenIdentity:
+    """Raise `Refusal` for what is no identity."""
+    given = typical.identity(body) if content_type == _JSON_TYPE else None
+    return given or forms.identity(bodies.parse(body, content_type))
 
 
 def stateless(access: Access, given: GivenIdentity) -> Prepared:

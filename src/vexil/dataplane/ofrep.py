@@ -15,6 +15,7 @@ from vexil.dataplane import bodies, forms, rsgi, subjects, traits
 from vexil.dataplane.environments import Access
 from vexil.dataplane.errors import Refusal
 from vexil.dataplane.finished import is_known
+from vexil.dataplane.forms import GivenIdentity
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.engine import Subject
@@ -40,7 +41,7 @@ class Ofrep:
 
     async def one(self, request: Request, name: str) -> Response:
         try:
-            decisions = self._decide(request.access, await self._body(request), request.headers.get("content-type"))
+            decisions = self._decide(request.access, await self._given(request))
         except _Failure as failure:
             return _failed(400, {"key": name, **failure.body()})
         for decision in decisions.made:
@@ -52,7 +53,7 @@ class Ofrep:
 
     async def all(self, request: Request) -> Response:
         try:
-            decisions = self._decide(request.access, await self._body(request), request.headers.get("content-type"))
+            decisions = self._decide(request.access, await self._given(request))
         except _Failure as failure:
             return _failed(400, failure.body())
         shown = [decision for decision in decisions.made if not _is_hidden(request.access, decision)]
@@ -64,11 +65,11 @@ class Ofrep:
             return Response(304, (("ETag", etag),))
         return Response(200, (*_JSON, ("ETag", etag)), body)
 
-    async def _body(self, request: Request) -> bytes:
-        return await rsgi.read_body(request.headers, request.stream, self._body_bytes_max)
+    async def _given(self, request: Request) -> GivenIdentity:
+        body = await rsgi.read_body(request.headers, request.stream, self._body_bytes_max)
+        return await bodies.digested(body, request.headers.get("content-type"), _given)
 
-    def _decide(self, access: Access, body: bytes, content_type: str | None) -> "_Decisions":
-        given = _given(body, content_type)
+    def _decide(self, access: Access, given: GivenIdentity) -> "_Decisions":
         is_allowed = access.is_server or access.environment.settings.allow_client_traits
         shown = traits.anonymous(given.traits.values()) if is_allowed else []
         subject = subjects.subject(access.environment, given.identifier, None, shown)
@@ -92,7 +93,7 @@ class _Failure(Exception):
         return {"errorCode": self.code, "errorDetails": self.details}
 
 
-def _given(body: bytes, content_type: str | None) -> forms.GivenIdentity:
+def _given(body: bytes, content_type: str | None) -> GivenIdentity:
     try:
         form = bodies.parse(body, content_type)
     except Refusal as refusal:
@@ -112,7 +113,7 @@ def _given(body: bytes, content_type: str | None) -> forms.GivenIdentity:
     return _identity(targeting_key, {name: value for name, value in context.items() if name != "targetingKey"})
 
 
-def _identity(targeting_key: str | None, attributes: dict[str, Any]) -> forms.GivenIdentity:
+def _identity(targeting_key: str | None, attributes: dict[str, Any]) -> GivenIdentity:
     given = [{"trait_key": name, "trait_value": value} for name, value in attributes.items()]
     try:
         return forms.identity({"identifier": targeting_key, "traits": given})
