@@ -154,6 +154,7 @@ def test_a_host_that_is_refused_is_found(new_server: Callable[..., Server]) -> N
         ({"USER_THROTTLE_RATE": "often"}, "Settings", "settings_invalid"),
         ({"DATABASE_URL": "postgres://a:b@127.0.0.1:1/none"}, "Database", "database_unavailable"),
         ({"EMAIL_HOST": "127.0.0.1", "EMAIL_PORT": "1"}, "Mail", "mail_unreachable"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, "Traces", "collector_unreachable"),
     ],
 )
 def test_an_installation_that_is_not_well(server: Server, settings: dict[str, str], step: str, code: str) -> None:

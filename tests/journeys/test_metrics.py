@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,6 +16,8 @@ from tests.journeys.running import Server, free_port
 _SEEN_SECONDS = 10.0
 _REQUESTS = "flagsmith_http_server_requests_total"
 _FINISHED = "flagsmith_task_processor_finished_tasks_total"
+_ENQUEUED = "flagsmith_task_processor_enqueued_tasks_total"
+_REGISTRATIONS = "flagsmith_oauth2_dcr_registrations_total"
 _STARTS = "vexil_process_starts_total"
 
 Samples = dict[tuple[str, ...], float]
@@ -42,9 +45,11 @@ def seen(address: str, name: str, wanted: Samples) -> Samples:
         time.sleep(0.05)
 
 
-def test_metrics_count_the_work_of_all_processes(new_server: Callable[..., Server]) -> None:
-    port = free_port()
-    server = new_server(workers=2, PROMETHEUS_ENABLED="true", VEXIL_METRICS_PORT=str(port)).start()
+def test_metrics_count_the_work_of_all_processes(new_server: Callable[..., Server], tmp_path: Path) -> None:
+    port, folder = free_port(), tmp_path / "counts"
+    server = new_server(
+        workers=2, PROMETHEUS_ENABLED="true", VEXIL_METRICS_PORT=str(port), PROMETHEUS_MULTIPROC_DIR=str(folder)
+    ).start()
     admin = Admin(server.api_url)
     admin.create_project()
     key = {"X-Environment-Key": admin.client_key}
@@ -70,18 +75,26 @@ def test_metrics_count_the_work_of_all_processes(new_server: Callable[..., Serve
         client.request("FETCH", "/api/v1/flags/", headers=key)
         client.close()
     admin.client.post("features/create-feature-export/", json=export).raise_for_status()
+    for method in ("none", "client_secret_post"):
+        application = {"redirect_uris": ["http://127.0.0.1/back"], "token_endpoint_auth_method": method}
+        httpx.post(f"{server.url}/o/register/", json=application)
 
     for address in (f"{server.url}/metrics/", f"http://127.0.0.1:{port}/metrics"):
         assert seen(address, _REQUESTS, wanted) == wanted
     finished: Samples = {("success", "feature_files.export", "standard"): 1}
     assert seen(f"{server.url}/metrics/", _FINISHED, finished) == finished
+    assert samples(f"{server.url}/metrics/", _ENQUEUED) == {("feature_files.export",): 1}
+    assert samples(f"{server.url}/metrics/", _REGISTRATIONS) == {
+        ("success", "none"): 1,
+        ("invalid_client_metadata", "client_secret_post"): 1,
+    }
     assert samples(f"{server.url}/metrics/", "vexil_environments") == {(): 1}
 
     os.kill(connections.descendants(server.pid)[0], signal.SIGKILL)
     restarted: Samples = {("worker-1",): 2, ("worker-2",): 1, ("task-runner",): 1}
     assert seen(f"http://127.0.0.1:{port}/metrics", _STARTS, restarted) == restarted
     assert seen(f"{server.url}/metrics/", _REQUESTS, wanted) == wanted
-    assert server.stop() == 0
+    assert [len(list(folder.iterdir())), server.stop(), list(folder.iterdir())] == [1, 0, []]
 
 
 def test_there_are_no_metrics_unless_they_are_wanted(server: Server) -> None:

@@ -5,15 +5,18 @@ import shutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from vexil.config import LOOPBACK_HOSTS, Config
 from vexil.doctor.findings import Blocked, Finding, bad, good, note
 from vexil.stores.opening import SQLITE_FILE, open_stores
 from vexil.stores.unavailable import Unavailable
+from vexil.tracing import NotInstalled, tracing
 
 _FREE_BYTES_MIN = 500_000_000
 _WAITING_MAX = 100
 _MAIL_SECONDS = 5.0
+_COLLECTOR_SECONDS = 5.0
 
 
 def findings(config: Config) -> Iterator[Finding]:
@@ -21,6 +24,7 @@ def findings(config: Config) -> Iterator[Finding]:
     yield _folder(config)
     yield _disk(config)
     yield _stores(config)
+    yield from _monitoring(config)
     yield from _control_plane(config)
 
 
@@ -66,6 +70,25 @@ def _stores(config: Config) -> Finding:
     finally:
         stores.close()
     return good("Database", f"{kind} answers")
+
+
+def _monitoring(config: Config) -> Iterator[Finding]:
+    if config.metrics:
+        port = f", and on port {config.metrics_port}" if config.metrics_port else ""
+        yield good("Metrics", f"are on: at /metrics/{port}")
+    if not config.otlp_endpoint:
+        return
+    try:
+        tracing.check(config)
+        address = urlsplit(config.otlp_endpoint)
+        place = (address.hostname or "", address.port or (443 if address.scheme == "https" else 80))
+        socket.create_connection(place, _COLLECTOR_SECONDS).close()
+    except NotInstalled as error:
+        yield bad("Traces", "settings_invalid", problem=str(error))
+    except (OSError, ValueError):
+        yield bad("Traces", "collector_unreachable", address=config.otlp_endpoint)
+    else:
+        yield good("Traces", f"{config.otlp_endpoint} answers")
 
 
 def _control_plane(config: Config) -> Iterator[Finding]:

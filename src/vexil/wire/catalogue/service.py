@@ -280,4 +280,13 @@ LOCAL = (
         None,
         {"server": "smtp.example.com:587"},
     ),
+    Entry(
+        "collector_unreachable",
+        (),
+        "Nothing answers at the address to which spans are sent, so they are lost; the server goes on.",
+        "Check `OTEL_EXPORTER_OTLP_ENDPOINT`, the collector and firewalls.",
+        "Nothing answers at {address}: check OTEL_EXPORTER_OTLP_ENDPOINT, the collector and firewalls.",
+        None,
+        {"address": "http://collector:4318"},
+    ),
 )
