@@ -147,8 +147,8 @@ def test_any_path_and_query_gets_a_clear_answer(client: Client, below: str, rest
     ("kind", "body"),
     [
         ("application/json", b'{"identifier": ""%b}' % (b" " * 300_000)),
-        ("application/x-www-form-urlencoded", b"a=1&" * 100_000),
-        ("multipart/form-data; boundary=x", b"--x\r\n\r\n\r\n" * 50_000 + b"--x--"),
+        ("application/x-www-form-urlencoded", b"a=" + b"1" * 300_000),
+        ("multipart/form-data; boundary=x", b"--x\r\n\r\n" + b"1" * 300_000 + b"\r\n--x--"),
     ],
     ids=["json", "form", "multipart"],
 )
@@ -166,3 +166,39 @@ def test_while_a_large_body_is_read_others_have_their_turn(client: Client, kind:
     client.run(both())
 
     assert answered == [("/api/v1/flags/", 200), ("/api/v1/identities/", 200)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "problem"),
+    [
+        ("application/x-www-form-urlencoded", b"a=1&" * 2_000_000, "Form parse error - more than 1000 fields"),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\n\r\n\r\n" * 800_000,
+            "Multipart form parse error - more than 1000 parts",
+        ),
+    ],
+    ids=["form", "multipart"],
+)
+def test_a_form_of_millions_of_fields_is_refused_unread(client: Client, kind: str, body: bytes, problem: str) -> None:
+    answer = client.request("POST", "/api/v1/identities/", key=CLIENT_KEY, body=body, headers={"content-type": kind})
+
+    assert (answer.status, answer.json()) == (400, {"detail": problem})
+
+
+@pytest.mark.parametrize("name", [b'"identifier"', b"identifier", b'"identifier"; filename="x"'])
+def test_parts_of_a_form_are_read_as_they_are(client: Client, name: bytes) -> None:
+    text = "a\r\n--y b; ü"
+    parts = [b"preamble", b"", b"--x", b"Content-Disposition: form-data; name=other", b"", b"1", b"--x"]
+    parts += [
+        b"content-type: text/plain",
+        b"content-disposition: form-data; name=" + name,
+        b"",
+        text.encode(),
+        b"--x--",
+    ]
+    headers: dict[str, str | None] = {"content-type": 'multipart/form-data; boundary="x"'}
+
+    answer = client.request("POST", "/api/v1/identities/", key=CLIENT_KEY, body=b"\r\n".join(parts), headers=headers)
+
+    assert (answer.status, answer.json().get("identifier")) == (200, text)
