@@ -102,6 +102,16 @@ def test_applications_without_end_are_counted_without_their_names() -> None:
     assert found == [Labels("", "a"), Labels("", "b"), Labels(), Labels("", "a")]
 
 
+def test_what_is_remembered_of_senders_is_short() -> None:
+    book = LabelBook()
+
+    long = book.of({"user-agent": "flagsmith-js-sdk/1 " + "x" * 60_000, "flagsmith-application-name": "y" * 60_000})
+
+    assert (long, book.of({"user-agent": "flagsmith-js-sdk/1"}).sdk) == (Labels(long.sdk, "y" * 100), long.sdk)
+    assert max(map(len, book._by_agent)) < 300
+    assert max(len(name) for _, name, _ in book._by_application) == 100
+
+
 def test_versions_without_end_are_counted_under_their_sdk() -> None:
     book = LabelBook(senders_max=2)
 

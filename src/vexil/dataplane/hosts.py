@@ -6,6 +6,7 @@ from vexil.dataplane.rsgi import ScopeHeaders
 from vexil.wire.hosts import host_allowed
 
 _REMEMBERED_MAX = 1000
+_CHARACTERS_MAX = 300
 
 
 class KnownHosts:
@@ -26,6 +27,6 @@ class KnownHosts:
             return True
         if not host_allowed(host, self._allowed):
             return False
-        if len(self._good) < _REMEMBERED_MAX:
+        if len(self._good) < _REMEMBERED_MAX and len(host) <= _CHARACTERS_MAX:
             self._good.add(host)
         return True

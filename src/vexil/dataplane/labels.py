@@ -6,6 +6,8 @@ from typing import NamedTuple
 from vexil.dataplane.rsgi import ScopeHeaders
 
 _CHARACTERS_MAX = 100
+_AGENT_CHARACTERS_MAX = 300
+"""A longer one is looked at each time: what is remembered must stay small."""
 _SENDERS_MAX = 1_000
 _VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+_-]{0,49}")
 _KNOWN_SDKS = frozenset(
@@ -51,7 +53,9 @@ class LabelBook:
     def _remember(self, agent: str) -> Labels:
         if len(self._by_agent) >= self._senders_max:
             self._by_agent.clear()
-        labels = self._by_agent[agent] = Labels(self._known_sdk(sdk_label(agent)))
+        labels = Labels(self._known_sdk(sdk_label(agent)))
+        if len(agent) <= _AGENT_CHARACTERS_MAX:
+            self._by_agent[agent] = labels
         return labels
 
     def _known_sdk(self, sdk: str) -> str:
@@ -61,13 +65,12 @@ class LabelBook:
         return sdk
 
     def _with_application(self, labels: Labels, name: str, version: str) -> Labels:
-        key = (labels.sdk, name, version)
+        key = (labels.sdk, name[:_CHARACTERS_MAX], version[:_CHARACTERS_MAX])
         known = self._by_application.get(key)
         if known is None:
             if len(self._by_application) >= self._senders_max:
                 return labels
-            known = Labels(labels.sdk, name[:_CHARACTERS_MAX], version[:_CHARACTERS_MAX])
-            self._by_application[key] = known
+            known = self._by_application[key] = Labels(*key)
         return known
 
 
