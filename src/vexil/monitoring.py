@@ -22,6 +22,12 @@ def _patterns(text: str) -> tuple[str, ...]:
     return found
 
 
+def _address(text: str) -> str:
+    if not re.fullmatch(r"https?://[^/]+.*", text):
+        raise ValueError("an address such as http://collector:4318")
+    return text
+
+
 def _access_log_format(text: str) -> str:
     try:
         text % defaultdict(int)
@@ -108,6 +114,7 @@ class Monitoring:
         "",
         "Where spans are sent (OTLP), such as `http://collector:4318`; unset, there are none. Needs `vexil[otel]`; "
         "further variables of OpenTelemetry (`OTEL_…`) are heeded as well.",
+        _address,
     )
     otlp_protocol: str = _setting(
         "OTEL_EXPORTER_OTLP_PROTOCOL",

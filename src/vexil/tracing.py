@@ -5,7 +5,7 @@ Where nobody collects them, none of its packages is loaded and every question is
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -68,7 +68,7 @@ class Tracing:
     def check(self, config: Monitoring) -> None:
         """Load what is needed, before processes are forked that share it; raise `NotInstalled`."""
         if config.otlp_endpoint:
-            exporter(config.otlp_protocol).shutdown()
+            exporter(config.otlp_protocol)
 
     @contextmanager
     def running(self, config: Monitoring, service: str) -> Iterator[None]:
@@ -83,7 +83,7 @@ class Tracing:
         provider = TracerProvider(
             resource=Resource.create({SERVICE_NAME: config.otel_service_name or service}), shutdown_on_exit=False
         )
-        provider.add_span_processor(BatchSpanProcessor(exporter(config.otlp_protocol)))
+        provider.add_span_processor(BatchSpanProcessor(exporter(config.otlp_protocol)()))
         self._tracer = provider.get_tracer("vexil")
         self._excluded = re.compile("|".join(config.untraced_paths)) if config.untraced_paths else None
         try:
@@ -150,15 +150,15 @@ class Tracing:
         return {"trace_id": f"{context.trace_id:032x}", "span_id": f"{context.span_id:016x}"}
 
 
-def exporter(protocol: str) -> "SpanExporter":
-    """What sends spans to the address in OTEL_EXPORTER_OTLP_ENDPOINT; raise `NotInstalled`."""
+def exporter(protocol: str) -> "Callable[[], SpanExporter]":
+    """What makes a sender of spans to the address in OTEL_EXPORTER_OTLP_ENDPOINT; raise `NotInstalled`."""
     package = "grpc" if protocol == "grpc" else "http"
     try:
         module = import_module(f"opentelemetry.exporter.otlp.proto.{package}.trace_exporter")
     except ImportError:
         extra = "otel-grpc" if protocol == "grpc" else "otel"
         raise NotInstalled(f"OTEL_EXPORTER_OTLP_ENDPOINT needs more packages: pip install 'vexil[{extra}]'") from None
-    made: SpanExporter = module.OTLPSpanExporter()
+    made: type[SpanExporter] = module.OTLPSpanExporter
     return made
 
 
