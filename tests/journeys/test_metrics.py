@@ -39,7 +39,7 @@ def seen(address: str, name: str, wanted: Samples) -> Samples:
     give_up_at = time.monotonic() + _SEEN_SECONDS
     while True:
         found = samples(address, name)
-        chosen = {labels: found.get(labels, 0) for labels in wanted}
+        chosen = {labels: found.get(labels, -1) for labels in wanted}
         if chosen == wanted or time.monotonic() > give_up_at:
             return chosen
         time.sleep(0.05)
@@ -89,6 +89,7 @@ def test_metrics_count_the_work_of_all_processes(new_server: Callable[..., Serve
         ("invalid_client_metadata", "client_secret_post"): 1,
     }
     assert samples(f"{server.url}/metrics/", "vexil_environments") == {(): 1}
+    assert seen(f"{server.url}/metrics/", "vexil_tasks_waiting", {(): 0}) == {(): 0}
 
     os.kill(connections.descendants(server.pid)[0], signal.SIGKILL)
     restarted: Samples = {("worker-1",): 2, ("worker-2",): 1, ("task-runner",): 1}

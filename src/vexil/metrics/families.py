@@ -56,6 +56,12 @@ TASKS_FINISHED = Family(
 TASK_SECONDS = Family(
     "flagsmith_task_processor_task_duration_seconds", "histogram", "How long those attempts took.", _TASK, _SECONDS
 )
+TASKS_WAITING = Family(
+    "vexil_tasks_waiting",
+    "gauge",
+    "Messages that are due and not yet sent, of all nodes of the database.",
+    together=max,
+)
 REGISTRATIONS = Family(
     "flagsmith_oauth2_dcr_registrations_total",
     "counter",
@@ -90,7 +96,7 @@ PROCESS_MEMORY = Family(
 
 ALL = (
     BUILD, REQUESTS, REQUEST_SECONDS, RESPONSE_BYTES, DOCUMENT_QUERIES, TASKS_ENQUEUED, TASKS_FINISHED, TASK_SECONDS,
-    REGISTRATIONS, ERRORS, STREAMS, WAITING, ENVIRONMENTS, SNAPSHOT_CHANGE, SNAPSHOT_SECONDS, PROCESS_STARTS,
-    PROCESS_CPU, PROCESS_MEMORY,
+    TASKS_WAITING, REGISTRATIONS, ERRORS, STREAMS, WAITING, ENVIRONMENTS, SNAPSHOT_CHANGE, SNAPSHOT_SECONDS,
+    PROCESS_STARTS, PROCESS_CPU, PROCESS_MEMORY,
 )  # fmt: skip
 BY_NAME = {family.name: family for family in ALL}
