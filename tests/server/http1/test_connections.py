@@ -298,17 +298,20 @@ def test_clients_that_go_silent_are_given_up_in_time(sent: bytes, seconds: int, 
 
 
 def test_one_connection_too_many_is_refused() -> None:
-    async def run() -> list[int]:
+    async def run() -> tuple[int, list[bytes]]:
         async with serving(Mirror(), connections_max=1) as server:
             first, second = await server.client(), await server.client()
-            refused, _ = await second.answer()
+            refused = (await second.head()).lower().split(b"\r\n")
             first.send(REQUESTS[0][0])
             served, _ = await first.answer()
             for client in (first, second):
                 await client.close()
-            return [served, refused]
+            return served, refused
 
-    assert run_on_uvloop(run()) == [200, 503]
+    served, refused = run_on_uvloop(run())
+
+    assert (served, refused[0]) == (200, b"http/1.1 503 service unavailable")
+    assert {b"retry-after: 1", b"vexil-error-code: too_many_connections", b"connection: close"} < set(refused)
 
 
 def test_at_the_end_idle_connections_close_and_running_requests_are_answered() -> None:

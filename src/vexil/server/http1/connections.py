@@ -36,6 +36,7 @@ _NO_TOKEN_BEGINS_UP_TO = 0x20
 """TLS does, which would otherwise wait for an answer until it is given up."""
 
 _JSON = (("Content-Type", "application/json"), *VERSION, *NO_STORE)
+_SOON = (("Retry-After", "1"),)
 
 
 class Connection(asyncio.Protocol):
@@ -270,8 +271,8 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: BadRequest) -> None:
         """Answer what is no request, and read no further."""
-        body = _explained(refusal)
-        self.write([self.head(refusal.status, _JSON, answers.framing(refusal.status, body), answers.CLOSE), body])
+        headers, body = _explained(refusal)
+        self.write([self.head(refusal.status, headers, answers.framing(refusal.status, body), answers.CLOSE), body])
         self._linger()
 
     def _linger(self) -> None:
@@ -290,9 +291,11 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
 
-def _explained(refusal: BadRequest) -> bytes:
-    explanation = explain("too_many_connections" if refusal.status == 503 else "malformed_request")
-    return json_text.dumps(with_explanation({"detail": refusal.text}, explanation))
+def _explained(refusal: BadRequest) -> tuple[Headers, bytes]:
+    is_full = refusal.status == 503
+    explanation = explain("too_many_connections" if is_full else "malformed_request")
+    headers = (*_JSON, *explanation.headers, *(_SOON if is_full else ()))
+    return headers, json_text.dumps(with_explanation({"detail": refusal.text}, explanation))
 
 
 class _Rest:
