@@ -372,6 +372,31 @@ def test_forms_are_understood(serve: Serve) -> None:
     assert (by_form.json()["identifier"], by_parts.json()["identifier"]) == ("ann", "bob")
 
 
+def test_forms_name_what_json_nests(serve: Serve, stores: Stores) -> None:
+    client = serve(snapshot())
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    traits = (
+        b"identifier=ann&traits[1]trait_key=plan&traits[1]trait_value=pro&traits[0].trait_key=a&traits[0].trait_value="
+    )
+
+    identified = client.request("POST", PATH, key=CLIENT_KEY, body=traits, headers=dict(form))
+    set_one = client.request(
+        "POST",
+        "/api/v1/traits/",
+        key=CLIENT_KEY,
+        body=b"identity.identifier=ann&trait_key=age&trait_value=30",
+        headers=dict(form),
+    )
+    broken = client.request("POST", PATH, key=CLIENT_KEY, body=b"traits[0]trait_value=1", headers=dict(form))
+
+    assert [(trait["trait_key"], trait["trait_value"]) for trait in identified.json()["traits"]] == [
+        ("a", ""),
+        ("plan", "pro"),
+    ]
+    assert set_one.json() == {"identity": {"identifier": "ann"}, "trait_key": "age", "trait_value": "30"}
+    assert (broken.status, broken.json()) == (400, {"traits": [{"trait_key": ["This field is required."]}]})
+
+
 def test_many_writers_of_one_identity_lose_nothing(serve: Serve, stores: Stores) -> None:
     client = serve(snapshot())
 

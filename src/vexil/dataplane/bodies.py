@@ -3,23 +3,16 @@
 import asyncio
 import json
 from collections.abc import Callable
-from email.message import Message
-from email.parser import BytesHeaderParser
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl
 
 import msgspec
 
-from vexil.dataplane import errors, rsgi
+from vexil.dataplane import errors, rsgi, web_forms
 from vexil.dataplane.requests import OpenRequest
 
 T = TypeVar("T")
 
 _JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
-_MULTIPART = "multipart/form-data"
-_FIELDS_MAX = 1_000
-_PART_HEAD_BYTES_MAX = 4_096
 
 
 INLINE_BYTES_MAX = 262_144
@@ -61,10 +54,10 @@ def parse(body: bytes, content_type: str | None) -> Any:
         return {}
     if kind == _JSON:
         return _json(body)
-    if kind == _FORM:
-        return _form(body)
-    if kind == _MULTIPART:
-        return _multipart(body, content_type or "")
+    if kind == web_forms.URLENCODED:
+        return web_forms.urlencoded(body)
+    if kind == web_forms.MULTIPART:
+        return web_forms.multipart(body, content_type or "")
     raise errors.unsupported_media_type(content_type or "")
 
 
@@ -87,35 +80,3 @@ def _json_or_refusal(body: bytes) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"Out of range float values are not JSON compliant: '{name}'")
-
-
-def _form(body: bytes) -> dict[str, str]:
-    try:
-        fields = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS_MAX)
-    except ValueError:
-        raise errors.malformed_body(f"Form parse error - more than {_FIELDS_MAX} fields", _FORM) from None
-    return dict(fields)
-
-
-def _multipart(body: bytes, content_type: str) -> dict[str, str]:
-    """Without the standard library's parser, which takes a minute for 6 MB of very small parts."""
-    boundary = _headers(b"Content-Type: " + content_type.encode("latin-1", "replace")).get_boundary()
-    if not boundary:
-        raise errors.malformed_body("Multipart form parse error - Invalid boundary in multipart: None", _MULTIPART)
-    delimiter = b"\r\n--" + boundary.encode("latin-1", "replace")
-    _, *parts = (b"\r\n" + body).split(delimiter, _FIELDS_MAX + 1)
-    if len(parts) > _FIELDS_MAX:
-        raise errors.malformed_body(f"Multipart form parse error - more than {_FIELDS_MAX} parts", _MULTIPART)
-    fields = {}
-    for part in parts:
-        if part.startswith(b"--"):
-            break
-        head, blank, content = part.partition(b"\r\n\r\n")
-        name = _headers(head.lstrip()).get_param("name", header="content-disposition") if blank else None
-        if isinstance(name, str):
-            fields[name] = content.decode("utf-8", "replace")
-    return fields
-
-
-def _headers(head: bytes) -> Message:
-    return BytesHeaderParser().parsebytes(head[:_PART_HEAD_BYTES_MAX])
