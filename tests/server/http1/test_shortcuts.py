@@ -74,6 +74,17 @@ def test_the_application_is_asked_once_for_each_head() -> None:
     )
 
 
+def test_a_head_that_does_not_come_again_is_not_remembered() -> None:
+    async def tell(mirror: Shortcutting, client: Client) -> tuple[list[str], int]:
+        for number in (1, 1, 2):
+            traced = b"Host: h\r\ntraceparent: 00-%032d-%016d-00\r\n" % (number, number)
+            client.send(EMPTY.replace(b"Host: h\r\n", traced))
+            await client.answer()
+        return mirror.asked, mirror.taken
+
+    assert story(tell) == ([], 0)
+
+
 def test_requests_on_shortcuts_are_the_same_when_they_are_cut_anywhere() -> None:
     generator = random.Random(11)
     many = [generator.choice([b"hello", b"world", b"whole", b"later"]) for _ in range(300)]

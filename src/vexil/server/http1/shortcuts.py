@@ -86,6 +86,8 @@ class Shortcuts:
 
     def learn(self, head: bytes, line: RequestLine, fields: Fields, scope: Scope) -> None:
         """Ask the application once about each head that may come again."""
+        if not fields.comes_again:
+            return
         parts = _without_query(head)
         known = parts[0] if parts else head
         if len(known) > _REMEMBERED_BYTES_MAX or known in self._known:
