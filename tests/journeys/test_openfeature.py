@@ -1,6 +1,7 @@
 """The real OpenFeature client gets the flags over its own protocol."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import ErrorCode
 from openfeature.flag_evaluation import Reason
 
+from tests.journeys import node
 from tests.journeys.shop import VISITORS, Shop
 
 
@@ -70,3 +72,18 @@ def test_an_unchanged_answer_is_not_sent_again(shop: Shop) -> None:
     )
 
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")
+
+
+def test_the_client_for_node_gets_the_same_flags_and_errors(shop: Shop, tmp_path: Path) -> None:
+    names = ("banner", "checkout")
+    wanted = {visitor.identifier: {name: shop.expected(visitor)[name][1] for name in names} for visitor in VISITORS}
+    api_url = str(shop.admin.client.base_url)
+
+    with node.client("openfeature-ofrep.mjs", tmp_path, api_url=api_url, key=shop.admin.client_key) as client:
+        got = client.answer()
+
+    assert got == {
+        "identities": wanted,
+        "off": [False, "DISABLED"],
+        "errors": [["mine", "FLAG_NOT_FOUND"], ["mine", "TARGETING_KEY_MISSING"], [5, "TYPE_MISMATCH"]],
+    }
