@@ -260,6 +260,19 @@ def test_an_unchanged_answer_is_not_sent_again(serve: Serve, stores: Stores) -> 
     assert status(etag) == 200
 
 
+def test_scripts_of_pages_may_ask_by_etag(serve: Serve) -> None:
+    client = serve(shop())
+    page: dict[str, str | None] = {"origin": "https://app.example.com"}
+
+    asked = client.request("OPTIONS", PATH, headers=page | {"access-control-request-method": "POST"})
+    told = client.request("POST", PATH, key=CLIENT_KEY, body={}, headers=dict(page))
+    elsewhere = client.request("OPTIONS", "/api/v1/flags/", headers=page | {"access-control-request-method": "GET"})
+
+    assert asked.headers["access-control-allow-headers"].endswith(", if-none-match")
+    assert told.headers["access-control-expose-headers"].endswith(", ETag")
+    assert "if-none-match" not in elsewhere.headers["access-control-allow-headers"]
+
+
 def test_nothing_is_stored(serve: Serve, stores: Stores) -> None:
     client = serve(shop())
 

@@ -5,6 +5,7 @@ Order of the checks (sdk-api.md §1.1): host, preflight, path, `Accept`, key, it
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -69,6 +70,7 @@ class DataPlane:
         self._serves_streams = serves_flags
         self._compresses = config.enable_gzip_compression
         self._cors = cors.of(config)
+        self._cors_of_ofrep = replace(self._cors, with_etags=True)
         self._usage = UsageCounter(stores, keeps_requests=config.enable_api_usage_tracking)
         self._shortcuts = Shortcuts(self._environments, self._usage, body_bytes_max=config.body_bytes_max)
         self._identifications = Identifications(stores.identifications)
@@ -182,7 +184,8 @@ class DataPlane:
             told_errors.add("host_not_allowed")
             return rsgi.send(stream, _wrong_host())
         if cors.is_preflight(scope.method, request_headers.get("access-control-request-method")):
-            return rsgi.send(stream, Response(200, self._cors.preflight(origin, host)))
+            asked = self._cors_of_ofrep if scope.path.startswith("/ofrep/") else self._cors
+            return rsgi.send(stream, Response(200, asked.preflight(origin, host)))
         endpoint = self._endpoints.find(scope.path)
         if endpoint is not None:
             response = await self._answer(endpoint, scope, stream)
@@ -203,7 +206,9 @@ class DataPlane:
     def _shared_headers(self, endpoint: Endpoint, method: str, headers: ScopeHeaders, status: int) -> Headers:
         """What an endpoint's answer has besides its own headers."""
         shared = headers_of(endpoint, method, status, headers.get("authorization")) + self._always
-        return shared + self._cors.headers(headers.get("origin"), self._hosts.of(headers))
+        # Clients of OpenFeature in browsers ask by ETag; to all others go the headers that Flagsmith sends.
+        told = self._cors_of_ofrep if endpoint.takes_bearer else self._cors
+        return shared + told.headers(headers.get("origin"), self._hosts.of(headers))
 
     async def _answer(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> Response:
         try:

@@ -6,6 +6,7 @@ from vexil.config import Config
 from vexil.wire.headers import HTML, VARY_ORIGIN, VERSION, Headers
 
 _EXPOSED: Headers = (("Access-Control-Expose-Headers", "Retry-After, X-Flagsmith-Document-Updated-At, Link"),)
+_EXPOSED_WITH_ETAG: Headers = ((_EXPOSED[0][0], f"{_EXPOSED[0][1]}, ETag"),)
 FOR_ALL: Headers = (("Access-Control-Allow-Origin", "*"), *_EXPOSED)
 _METHODS = "DELETE, GET, OPTIONS, PATCH, POST, PUT"
 _MAX_AGE_SECONDS = "86400"
@@ -35,30 +36,30 @@ class Cors:
     with_credentials: bool = False
     origins: tuple[str, ...] = ()
     extra_request_headers: tuple[str, ...] = ()
+    with_etags: bool = False
+    """Let scripts see the `ETag`, and send it back."""
 
     def headers(self, origin: str | None, host: str) -> Headers:
         """What a browser needs to read the answer; nothing for a request without `Origin`, or from a strange one."""
         if not origin or not self._allows(origin, host):
             return ()
-        if not self.with_credentials:
-            return FOR_ALL if self.allows_all else (("Access-Control-Allow-Origin", origin), *_EXPOSED)
+        exposed = _EXPOSED_WITH_ETAG if self.with_etags else _EXPOSED
         # Browsers take no `*` for answers to requests that carry credentials.
-        return (
-            ("Access-Control-Allow-Origin", origin),
-            ("Access-Control-Allow-Credentials", "true"),
-            *_EXPOSED,
-        )
+        allowed = "*" if self.allows_all and not self.with_credentials else origin
+        credentials = (("Access-Control-Allow-Credentials", "true"),) if self.with_credentials else ()
+        return (("Access-Control-Allow-Origin", allowed), *credentials, *exposed)
 
     def preflight(self, origin: str | None, host: str) -> Headers:
-        """All headers of a preflight's answer, which is 200, empty, and the same for every path."""
+        """All headers of a preflight's answer, which is 200, empty, and the same for all paths."""
         always = (*VERSION, *VARY_ORIGIN, ("Content-Type", HTML), ("Content-Length", "0"))
         allowed = self.headers(origin, host)
         if not allowed:
             return always
+        names = (*_ALLOWED_REQUEST_HEADERS, *self.extra_request_headers)
         return (
             *always,
             *allowed,
-            ("Access-Control-Allow-Headers", ", ".join((*_ALLOWED_REQUEST_HEADERS, *self.extra_request_headers))),
+            ("Access-Control-Allow-Headers", ", ".join((*names, "if-none-match") if self.with_etags else names)),
             ("Access-Control-Allow-Methods", _METHODS),
             ("Access-Control-Max-Age", _MAX_AGE_SECONDS),
         )
