@@ -1,9 +1,12 @@
+import asyncio
 import json
+import threading
 
 import pytest
 
 from tests.dataplane.conftest import Serve
 from vexil import __version__
+from vexil.dataplane import health
 from vexil.dataplane.health import Installation, readiness, version
 
 
@@ -52,7 +55,7 @@ def test_readiness_is_a_page_for_people_and_json_for_programs(
 def test_the_page_of_a_failure_names_the_check_and_the_remedy(serve: Serve) -> None:
     loop = serve().loop
 
-    answer = loop.run_until_complete(readiness({"<Database>": failing}, as_page=True))
+    answer = loop.run_until_complete(readiness(Installation({"<Database>": failing}), as_page=True))
 
     assert (answer.status, dict(answer.headers)["Vexil-Error-Code"]) == (500, "database_unavailable")
     assert "&lt;Database&gt;<td>unavailable: ConnectionError" in answer.body.decode()
@@ -62,7 +65,7 @@ def test_the_page_of_a_failure_names_the_check_and_the_remedy(serve: Serve) -> N
 def test_a_failing_check_is_named_without_its_secrets(serve: Serve) -> None:
     loop = serve().loop
 
-    answer = loop.run_until_complete(readiness({"DatabaseBackend": failing, "Other": lambda: None}))
+    answer = loop.run_until_complete(readiness(Installation({"DatabaseBackend": failing, "Other": lambda: None})))
 
     explained = {name: text for name, text in json.loads(answer.body).items() if name not in {"hint", "docs"}}
     assert (answer.status, explained) == (
@@ -71,13 +74,32 @@ def test_a_failing_check_is_named_without_its_secrets(serve: Serve) -> None:
     )
 
 
+def test_probes_of_a_database_that_does_not_answer_take_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "_CALL_SECONDS_MAX", 0.05)
+    answers, called = threading.Event(), []
+
+    def stuck() -> None:
+        called.append(1)
+        answers.wait(10)
+
+    async def story() -> list[int]:
+        paused = Installation({"DatabaseBackend": stuck})
+        statuses = [(await readiness(paused)).status for _ in range(3)]
+        calls_meanwhile = len(called)
+        answers.set()
+        return [*statuses, calls_meanwhile, (await readiness(paused)).status]
+
+    assert asyncio.run(story()) == [500, 500, 500, 1, 200]
+
+
 def test_waiting_migrations_are_named(serve: Serve) -> None:
     def behind() -> None:
         raise MigrationsPending
 
     loop = serve().loop
 
-    answer = loop.run_until_complete(readiness({"DatabaseBackend": lambda: None, "MigrationsHealthCheck": behind}))
+    checks = {"DatabaseBackend": lambda: None, "MigrationsHealthCheck": behind}
+    answer = loop.run_until_complete(readiness(Installation(checks)))
 
     assert (answer.status, json.loads(answer.body)["code"]) == (500, "migrations_pending")
 

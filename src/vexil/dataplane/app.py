@@ -274,7 +274,7 @@ class DataPlane:
 
     async def _readiness(self, scope: Scope) -> Response:
         as_page = health.wants_page(scope.headers.get("accept"), scope.query_string)
-        return await health.readiness(self._installation.checks, self._refused_hosts.lately(), as_page=as_page)
+        return await health.readiness(self._installation, self._refused_hosts.lately(), as_page=as_page)
 
     async def _liveness(self, _: Scope) -> Response:
         return health.liveness()

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from html import escape
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from vexil import __version__
@@ -12,11 +14,36 @@ from vexil.wire import json_text
 from vexil.wire.errors import explain, with_explanation
 from vexil.wire.headers import HTML, Headers
 
+T = TypeVar("T")
+
 Check = Callable[[], None]
 """Returns when all is well; raises with a text that says what is wrong."""
 
 People = Callable[[], tuple[bool, bool]]
 """Whether there are users, and whether one has ever logged in."""
+
+
+class Asking:
+    """Runs calls that ask the database in threads, each call once at a time: who asks meanwhile shares its outcome.
+
+    A paused database keeps a call and its thread for as long as it is, and the next probe must not take another.
+    """
+
+    def __init__(self) -> None:
+        self._running: dict[Callable[[], object], asyncio.Task[Any]] = {}
+
+    async def outcome(self, call: Callable[[], T]) -> T:
+        """What the call gives; raise `TimeoutError` if that takes more than a few seconds."""
+        running = self._running.get(call)
+        if running is None:
+            running = self._running[call] = asyncio.get_running_loop().create_task(asyncio.to_thread(call))
+            running.add_done_callback(partial(self._forget, call))
+        return cast("T", await asyncio.wait_for(asyncio.shield(running), _CALL_SECONDS_MAX))
+
+    def _forget(self, call: Callable[[], object], done: "asyncio.Task[Any]") -> None:
+        del self._running[call]
+        if not done.cancelled():
+            done.exception()  # Whoever waited has seen it, if anybody still did.
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +54,11 @@ class Installation:
     people: People | None = None
     """None on a node without the control plane."""
     sends_mail: bool = False
+    asking: Asking = field(default_factory=Asking)
 
 
 _JSON: Headers = (("Content-Type", "application/json"),)
-_CHECK_SECONDS_MAX = 5.0
+_CALL_SECONDS_MAX = 5.0
 
 REFUSED_HOST = "Vexil-Refused-Host"
 """Names the host that was refused last, if that was lately; the body keeps the form that probes know."""
@@ -45,9 +73,11 @@ def wants_page(accept: str | None, query_string: str) -> bool:
     return "json" not in (accept or "").lower() and dict(parse_qsl(query_string)).get("format") != "json"
 
 
-async def readiness(checks: Mapping[str, Check], refused_host: str | None = None, *, as_page: bool = False) -> Response:
+async def readiness(installation: Installation, refused_host: str | None = None, *, as_page: bool = False) -> Response:
     """200 when every check passes within a few seconds, else 500; the body says which one failed and why."""
-    results = dict(zip(checks, await asyncio.gather(*map(_result, checks.values())), strict=True))
+    checks = installation.checks
+    found = await asyncio.gather(*(_result(installation.asking, check) for check in checks.values()))
+    results = dict(zip(checks, found, strict=True))
     failed = [result for result in results.values() if result != "working"]
     told = () if refused_host is None else ((REFUSED_HOST, f"{refused_host} (see DJANGO_ALLOWED_HOSTS)"),)
     status, body = 200, results
@@ -68,9 +98,9 @@ def _page(status: int, results: Mapping[str, str]) -> bytes:
     )
 
 
-async def _result(check: Check) -> str:
+async def _result(asking: Asking, check: Check) -> str:
     try:
-        await asyncio.wait_for(asyncio.to_thread(check), _CHECK_SECONDS_MAX)
+        await asking.outcome(check)
     except TimeoutError:
         return "unavailable: no answer within the time allowed"
     except Exception as error:  # noqa: BLE001 -- whatever a check raises is its result
@@ -87,12 +117,11 @@ async def version(installation: Installation) -> Response:
         "has_email_provider": installation.sends_mail,
         "is_enterprise": False,
         "is_saas": False,
-        "self_hosted_data": None if people is None else await asyncio.to_thread(_self_hosted, people),
+        "self_hosted_data": None if people is None else _self_hosted(*await installation.asking.outcome(people)),
         "package_versions": {".": __version__},
     }
     return Response(200, _JSON, json_text.dumps(body))
 
 
-def _self_hosted(people: People) -> dict[str, bool]:
-    has_users, has_logins = people()
+def _self_hosted(has_users: bool, has_logins: bool) -> dict[str, bool]:
     return {"has_users": has_users, "has_logins": has_logins}
