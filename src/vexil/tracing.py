@@ -5,6 +5,7 @@ Where nobody collects them, none of its packages is loaded and every question is
 """
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
@@ -23,6 +24,8 @@ API, TASK_RUNNER = "flagsmith-api", "flagsmith-task-processor"
 
 _SAMPLED = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f][13579bdf]")
 _STATIC = "/static/"
+_LAST_SECONDS = 3.0
+"""For the last spans to be sent, when a process ends."""
 
 
 class NotInstalled(Exception):
@@ -83,14 +86,19 @@ class Tracing:
         provider = TracerProvider(
             resource=Resource.create({SERVICE_NAME: config.otel_service_name or service}), shutdown_on_exit=False
         )
-        provider.add_span_processor(BatchSpanProcessor(exporter(config.otlp_protocol)()))
+        sender = exporter(config.otlp_protocol)()
+        provider.add_span_processor(BatchSpanProcessor(sender))
         self._tracer = provider.get_tracer("vexil")
         self._excluded = re.compile("|".join(config.untraced_paths)) if config.untraced_paths else None
         try:
             yield
         finally:
             self._tracer = None
+            # A collector that is away would be tried for ten seconds.
+            giving_up = threading.Timer(_LAST_SECONDS, sender.shutdown)
+            giving_up.start()
             provider.shutdown()
+            giving_up.cancel()
 
     def is_wanted_by(self, headers: Mapping[str, str]) -> bool:
         """Whether the request belongs to a trace that is recorded."""
