@@ -161,6 +161,7 @@ def _serve(settings: Config, options: argparse.Namespace) -> int:
     from vexil.server import processes  # noqa: PLC0415 -- slow import
 
     try:
+        processes.check_settings(settings)
         processes.check_address(options.host, options.port)
     except processes.AddressInUse as error:
         return _fail(str(error))

@@ -114,6 +114,8 @@ def test_nobody_is_created_when_not_asked_for(new_server: NewServer) -> None:
         ("GUNICORN_WORKERS", "many"),
         ("DEBUG", "perhaps"),
         ("LOG_LEVEL", "loud"),
+        ("ACCESS_LOG_LOCATION", "/no/such/folder/access.log"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318"),
         ("DJANGO_DB_NAME", "vexil"),
         ("VEXIL_BODY_BYTES_MAX", "10MB"),
     ],

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import IO, Any
 
+from vexil.config import ConfigError
 from vexil.dataplane.rsgi import Scope
 from vexil.monitoring import Monitoring
 from vexil.server.noticing import NoticedStream
@@ -27,13 +28,20 @@ class _Atoms(dict[str, object]):
 
 
 def opened(config: Monitoring) -> "AccessLog | None":
-    """In each process; None where there is to be no log."""
+    """In each process; None where there is to be no log; raise `ConfigError`."""
     if config.access_log in _NOWHERE:
         return None
-    # A line at a time, so that those of several processes do not mix.
-    file = sys.stdout if config.access_log == "-" else open(config.access_log, "a", buffering=1, encoding="utf-8")  # noqa: PTH123, SIM115 -- open as long as the process lives
+    file = sys.stdout if config.access_log == "-" else _opened(config.access_log)
     line = _json_line(config.access_log_extras) if config.log_format == "json" else _text_line(config.access_log_format)
     return AccessLog(file, line)
+
+
+def _opened(path: str) -> IO[str]:
+    try:
+        # A line at a time, so that those of several processes do not mix.
+        return open(path, "a", buffering=1, encoding="utf-8")  # noqa: PTH123 -- open as long as the process lives
+    except OSError as error:
+        raise ConfigError(f"ACCESS_LOG_LOCATION {path} cannot be written: {error.strerror}.") from None
 
 
 class AccessLog:

@@ -16,7 +16,7 @@ from shutil import rmtree
 import structlog
 
 from vexil import __version__
-from vexil.config import Config
+from vexil.config import Config, ConfigError
 from vexil.dataplane.rsgi import Response, Scope, Stream, send
 from vexil.metrics import handover
 from vexil.server.http1 import listening
@@ -35,7 +35,10 @@ def folder(config: Config) -> Iterator[Path | None]:
     if not config.metrics:
         yield None
         return
-    made = handover.new_folder(config.metrics_dir)
+    try:
+        made = handover.new_folder(config.metrics_dir)
+    except OSError as error:
+        raise ConfigError(f"PROMETHEUS_MULTIPROC_DIR {config.metrics_dir} cannot be used: {error.strerror}.") from None
     try:
         yield made
     finally:

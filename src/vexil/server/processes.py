@@ -13,7 +13,7 @@ from pathlib import Path
 
 from vexil.config import Config
 from vexil.metrics import handover
-from vexil.server import metrics
+from vexil.server import access_log, metrics
 from vexil.server.application import Application, Counts
 from vexil.server.http1 import listening
 from vexil.server.supervision import Supervisor
@@ -33,7 +33,6 @@ class AddressInUse(Exception):
 def serve(config: Config, *, host: str, port: int, workers: int, role: str) -> None:
     """Serve until SIGTERM or SIGINT; raise `AddressInUse` before anything starts."""
     check_address(host, port)
-    tracing.check(config)
     _raise_limit_of_files()
     # One socket for each worker: the system shares out connections among them, and those that come while a worker
     # starts anew wait for it.
@@ -97,6 +96,12 @@ def _raise_limit_of_files() -> None:
     """Each connection is an open file, and the usual 1,024 are few for event streams."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def check_settings(config: Config) -> None:
+    """Raise what would end each worker anew: `NotInstalled` or `ConfigError`."""
+    tracing.check(config)
+    access_log.opened(config)
 
 
 def check_address(host: str, port: int) -> None:
