@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -69,6 +70,19 @@ class PostgresCluster:
     def stop(self, mode: str = "fast") -> None:
         """`fast` disconnects everybody; `immediate` is a crash."""
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", mode, "-w", "-t", "30", "stop")
+
+    def pause(self) -> None:
+        """Neither answer nor close a connection, as a paused container or a lost network does; `resume` ends it."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        main = (self._folder / "data" / "postmaster.pid").read_text().split("\n")[0]
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for process in (main, *children):
+            os.kill(int(process), number)
 
     def remove(self) -> None:
         with suppress(subprocess.CalledProcessError):  # It may be stopped already.

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -176,3 +177,37 @@ def test_an_outage_of_the_database_costs_no_read_and_no_acknowledged_write(
     # One that was refused may have been done all the same; none that was acknowledged is missing.
     increments = callers["increment"]
     assert len(increments.acknowledged) <= stored["increment"] <= increments.answers.total()
+
+
+def test_a_paused_database_keeps_nobody_waiting(cluster: PostgresCluster, tmp_path: Path) -> None:
+    if not Path("/proc/self/task").is_dir():
+        pytest.skip("needs /proc, to find the processes of PostgreSQL")
+    server = Server(tmp_path, database_url=cluster.new_database())
+    try:
+        server.start()
+        admin = Admin(server.api_url)
+        admin.create_project()
+        admin.create_feature("banner", "hello", enabled=True)
+        key = {"X-Environment-Key": admin.server_key}
+        with httpx.Client(base_url=server.url, headers=key, timeout=ANSWER_SECONDS_MAX) as client:
+            before = [send(client, 1).status_code for send in WRITES.values()]
+            cluster.pause()
+            try:
+                with ThreadPoolExecutor() as threads:
+                    probes = [threads.submit(client.get, path) for path in ("/health", "/version/")]
+                    waiting = list(threads.map(lambda send: send(client, 2), WRITES.values()))
+                    probed = [probe.result().status_code for probe in probes]
+                reading = {name: send(client, 3).status_code for name, send in READS.items()}
+                refused = [send(client, 3) for send in WRITES.values()]
+            finally:
+                cluster.resume()
+            assert wait_until(lambda: all(send(client, 4).status_code == 200 for send in WRITES.values()))
+            stored = client.get("/api/v1/identities/?identifier=kim").json()["traits"][0]["trait_value"]
+    finally:
+        server.kill()
+
+    assert (before, probed) == ([200] * len(WRITES), [500, 503])
+    assert {answer.status_code for answer in (*waiting, *refused)} == {503}
+    assert all(answer.headers["retry-after"] == "1" for answer in (*waiting, *refused))
+    assert reading == dict.fromkeys(READS, 200)
+    assert stored == 4
