@@ -1,11 +1,12 @@
 """Flags and what they can give: overrides, variants, and the environment that holds them compiled."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
-from vexil.engine.hashing import percentage
+from vexil.engine.hashing import encoded, percentage_of
 from vexil.engine.subjects import Matcher, Subject
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Outcomes(Generic[T]):
     variants: tuple[Variant[T], ...] = ()
     seed: str = ""
     _slices: tuple[tuple[float, float, T], ...] = field(init=False, repr=False, compare=False)
+    _prefix: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         start = 0.0
@@ -39,12 +41,16 @@ class Outcomes(Generic[T]):
             slices.append((start, limit, variant.outcome))
             start = limit
         object.__setattr__(self, "_slices", tuple(slices))
+        object.__setattr__(self, "_prefix", encoded(self.seed) + b",")
 
     def choose(self, subject_key: str | None) -> T:
         """The outcome for a key; without one, the default."""
+        return self.choose_encoded(None if subject_key is None else encoded(subject_key))
+
+    def choose_encoded(self, subject_key: bytes | None) -> T:
         if subject_key is None or not self._slices:
             return self.default
-        value = percentage((self.seed, subject_key))
+        value = percentage_of(self._prefix + subject_key)
         for start, limit, outcome in self._slices:
             if start <= value < limit:
                 return outcome
@@ -71,26 +77,53 @@ class Flag(Generic[T]):
 class Environment(Generic[T]):
     """The segments and flags of one environment, ready to be evaluated by many threads at once."""
 
-    __slots__ = ("_constant", "_segments", "_varying")
+    __slots__ = ("_alone", "_constant", "_entangled", "_segments", "_split", "_varying")
 
     def __init__(self, segments: Sequence[Matcher], flags: Sequence[Flag[T]]) -> None:
         self._segments = tuple(segments)
         self._constant = [flag.default.default for flag in flags]
         self._varying = tuple(
-            (index, flag.default, tuple((override.segment, override.outcomes) for override in flag.overrides))
+            _Varying(index, flag.default, tuple((override.segment, override.outcomes) for override in flag.overrides))
             for index, flag in enumerate(flags)
             if flag.overrides or flag.default.variants
         )
+        # The same again, by how little it takes to decide: most flags have one override or none.
+        uses = Counter(segment for flag in self._varying for segment, _ in flag.overrides)
+        self._split = tuple((flag.position, flag.default) for flag in self._varying if not flag.overrides)
+        self._alone = tuple(
+            (flag.position, self._segments[segment], outcomes.default)
+            for flag in self._varying
+            if len(flag.overrides) == 1 and not flag.default.variants
+            for segment, outcomes in flag.overrides
+            if uses[segment] == 1 and not outcomes.variants
+        )
+        decided = {index for index, *_ in (*self._split, *self._alone)}
+        self._entangled = tuple(flag for flag in self._varying if flag.position not in decided)
 
     def evaluate(self, subject: Subject, overridden: Mapping[int, Outcomes[T]] = _NONE_OVERRIDDEN) -> list[T]:
         """One outcome per flag, in their order; `overridden` holds the identity's own overrides by flag index."""
         # Flags that are the same for everyone are copied at once; what varies is put in their place.
         results = self._constant.copy()
-        segments = self._segments
+        key = subject.encoded_key
+        if overridden:
+            self._decide([flag for flag in self._varying if flag.position not in overridden], subject, results)
+            for index, outcomes in overridden.items():
+                results[index] = outcomes.choose_encoded(key)
+            return results
+        for index, matches, outcome in self._alone:
+            if matches(subject):
+                results[index] = outcome
+        for index, outcomes in self._split:
+            results[index] = outcomes.choose_encoded(key)
+        if self._entangled:
+            self._decide(self._entangled, subject, results)
+        return results
+
+    def _decide(self, flags: "Sequence[_Varying[T]]", subject: Subject, results: list[T]) -> None:
+        """Evaluate a segment once, and only if a flag hangs on it."""
+        segments, key = self._segments, subject.encoded_key
         verdicts: list[bool | None] = [None] * len(segments)
-        for index, outcomes, overrides in self._varying:
-            if index in overridden:
-                continue
+        for index, outcomes, overrides in flags:
             for segment, override in overrides:
                 verdict = verdicts[segment]
                 if verdict is None:
@@ -98,10 +131,15 @@ class Environment(Generic[T]):
                 if verdict:
                     outcomes = override
                     break
-            results[index] = outcomes.choose(subject.key) if outcomes.variants else outcomes.default
-        for index, outcomes in overridden.items():
-            results[index] = outcomes.choose(subject.key)
-        return results
+            results[index] = outcomes.choose_encoded(key) if outcomes.variants else outcomes.default
+
+
+class _Varying(NamedTuple, Generic[T]):
+    """A flag that not everyone gets alike: where it stands, its default, its overrides by the index of their segment."""
+
+    position: int
+    default: Outcomes[T]
+    overrides: tuple[tuple[int, Outcomes[T]], ...]
 
 
 def matching_segments(segments: Sequence[Matcher], subject: Subject) -> list[int]:

@@ -13,13 +13,20 @@ _HIGHEST = 9998
 
 def percentage(ids: Sequence[str]) -> float:
     """The same number in [0, 100) for the same ids, on every SDK and every server."""
-    text = ",".join(ids)
+    return percentage_of(encoded(",".join(ids)))
+
+
+def encoded(text: str) -> bytes:
     try:
-        once = text.encode()
+        return text.encode()
     except UnicodeEncodeError:  # JSON can spell half a surrogate pair; it must still fall somewhere
-        once = text.encode("utf-8", "surrogatepass")
-    repeated = once
+        return text.encode("utf-8", "surrogatepass")
+
+
+def percentage_of(joined: bytes) -> float:
+    """The same for ids that are encoded and joined by commas already."""
+    repeated = joined
     # 9998 of 9998 would be 100: the ids are then repeated until they fall elsewhere.
     while (remainder := int.from_bytes(md5(repeated).digest(), "big") % 9999) == _HIGHEST:  # noqa: S324 -- no secret
-        repeated += b"," + once
+        repeated += b"," + joined
     return remainder / _HIGHEST * 100

@@ -14,7 +14,7 @@ from typing import Any
 from semver import Version
 
 from vexil.engine.coercion import text_of
-from vexil.engine.hashing import percentage
+from vexil.engine.hashing import encoded, percentage_of
 from vexil.engine.patterns import UnsupportedPatternError, compile_pattern
 from vexil.engine.subjects import Matcher, Subject
 
@@ -63,12 +63,15 @@ def percentage_split(name: str, value: str, segment_key: str) -> Matcher:
     except ValueError:
         return never
 
+    prefix = encoded(segment_key) + b","
+
     def by_identity(subject: Subject) -> bool:
-        return subject.key is not None and percentage((segment_key, subject.key)) <= share
+        key = subject.encoded_key
+        return key is not None and percentage_of(prefix + key) <= share
 
     def by_property(subject: Subject) -> bool:
         text = text_of(subject[name])
-        return text is not None and percentage((segment_key, text)) <= share
+        return text is not None and percentage_of(prefix + encoded(text)) <= share
 
     return by_property if name else by_identity
 

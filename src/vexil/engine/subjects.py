@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Self
 
 from vexil.engine.coercion import ContextValue, coerce
+from vexil.engine.hashing import encoded
 from vexil.engine.properties import PATH_PREFIX, Document, path_reader
 
 _NO_TRAITS: Mapping[str, object] = {}
@@ -12,13 +13,23 @@ _NO_TRAITS: Mapping[str, object] = {}
 class Subject(dict[str, ContextValue]):
     """An identity in its environment; as a mapping: the coerced value of each property, found on first use."""
 
-    __slots__ = ("_document", "environment_key", "environment_name", "identifier", "key", "traits", "verdicts")
+    __slots__ = (
+        "_document", "encoded_key", "environment_key", "environment_name", "identifier", "key", "traits", "verdicts",
+    )  # fmt: skip
 
     def __init__(
-        self, *, identifier: str, key: str, traits: Mapping[str, object], environment_key: str, environment_name: str
+        self,
+        *,
+        identifier: str,
+        key: str | None,
+        traits: Mapping[str, object],
+        environment_key: str,
+        environment_name: str,
     ) -> None:
         self.identifier = identifier
-        self.key: str | None = key
+        self.key = key
+        self.encoded_key = None if key is None else encoded(key)
+        """As percentages are computed from it."""
         self.traits = traits
         self.environment_key = environment_key
         self.environment_name = environment_name
@@ -32,13 +43,11 @@ class Subject(dict[str, ContextValue]):
         environment, identity = _mapping(context.get("environment")), _mapping(context.get("identity"))
         subject = cls(
             identifier=str(identity.get("identifier")),
-            key=str(identity.get("key")),
+            key=str(identity.get("key")) if identity else None,
             traits=_mapping(identity.get("traits")),
             environment_key=str(environment.get("key")),
             environment_name=str(environment.get("name")),
         )
-        if not identity:
-            subject.key = None
         subject._document = context
         return subject
 
