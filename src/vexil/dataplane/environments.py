@@ -22,6 +22,7 @@ from vexil.metrics.registry import registry
 from vexil.stores.opening import Stores
 from vexil.stores.snapshots import Head
 from vexil.stores.unavailable import Unavailable
+from vexil.turns import short_turns
 from vexil.wire import snapshot
 from vexil.wire.keys import digest, is_server_key
 
@@ -190,7 +191,7 @@ class Environments:
             return
         _, body = stored
         try:
-            with _collector_at_rest(is_large=len(body) > _LARGE_BYTES):
+            with short_turns, _collector_at_rest(is_large=len(body) > _LARGE_BYTES):
                 previous = self._compiled.get(environment_id)
                 source = snapshot.decode(body, previous.source if previous else None)
                 self._compiled[environment_id] = CompiledEnvironment(source, _warn_once, previous)

@@ -135,7 +135,7 @@ class Environment(Generic[T]):
 
 
 class _Varying(NamedTuple, Generic[T]):
-    """A flag that not everyone gets alike: where it stands, its default, its overrides by the index of their segment."""
+    """A flag that not everyone gets alike: where it stands, its default, overrides by the index of their segment."""
 
     position: int
     default: Outcomes[T]

@@ -1,11 +1,11 @@
 """What one worker process serves: the data plane's paths directly, all others through Django."""
 
 import asyncio
-import sys
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from vexil import turns
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
 from vexil.dataplane.health import Installation
@@ -18,11 +18,6 @@ from vexil.server.parents import end_with
 from vexil.server.reporting import Reporting
 from vexil.stores.opening import Stores, open_stores
 from vexil.tracing import tracing
-
-# How long a thread of the control plane, or one that compiles a snapshot, may keep the interpreter from requests
-# for flags. uvloop asks for it anew at each callback, so each request waits that long: while a snapshot was compiled,
-# the median of 16 clients rose from 0.5 ms to 1.2 with 0.5 ms here, and hardly with 0.05. Python's own is 5 ms.
-_SWITCH_SECONDS = 0.00005
 
 _TELLS_OF_FIRST_REQUEST = "/onboarding-status/"
 
@@ -56,7 +51,7 @@ class Application:
         self._watching: asyncio.Task[None] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        sys.setswitchinterval(_SWITCH_SECONDS)
+        turns.begin()
         self._data_plane.start(loop)
         if self._counts_requests:
             self._data_plane.watch()

@@ -15,6 +15,7 @@ from vexil.dataplane import errors
 from vexil.dataplane.rsgi import BodyIncomplete, BodyTooLarge, Response, Scope, Stream, read_body, send
 from vexil.server.noticing import NoticedStream
 from vexil.tracing import Request, tracing
+from vexil.turns import short_turns
 from vexil.wire.headers import NO_STORE, VARY_ORIGIN, VERSION
 from vexil.wire.routes import ROUTE
 
@@ -66,7 +67,7 @@ class DjangoBridge:
         self._threads.shutdown(wait=True, cancel_futures=False)
 
     def _call(self, environ: dict[str, Any], span: Request | None) -> Response:
-        with span.current() if span else nullcontext():
+        with short_turns, span.current() if span else nullcontext():
             return self._answer(environ)
 
     def _answer(self, environ: dict[str, Any]) -> Response:

@@ -39,7 +39,7 @@ class IdentityRow(NamedTuple):
         return self.environment_id, self.identifier
 
     def to_identity(self) -> Identity:
-        return Identity(*self[:5])
+        return Identity._make(self[:5])
 
 
 NO_TRAITS = "[]"
@@ -49,7 +49,7 @@ def with_traits(row: IdentityRow, changes: Mapping[str, TraitValue | None], now_
     """The row after each trait is set or (None) deleted; the very same row when that changes nothing."""
     if not changes:
         return row
-    by_key = {trait[1]: trait for trait in row.to_identity().trait_rows()}
+    by_key = {} if row.traits == NO_TRAITS else {trait[1]: trait for trait in row.to_identity().trait_rows()}
     next_trait_id = row.next_trait_id
     is_changed = False
     for key, value in changes.items():
@@ -66,7 +66,8 @@ def with_traits(row: IdentityRow, changes: Mapping[str, TraitValue | None], now_
     if not is_changed:
         return row
     traits = msgspec.json.encode(list(by_key.values())).decode()
-    return row._replace(traits=traits, next_trait_id=next_trait_id)
+    # Not `_replace`, which takes 1 µs: this runs while requests for flags wait for the interpreter.
+    return IdentityRow(row.id, row.environment_id, row.identifier, row.created_at_us, traits, next_trait_id)
 
 
 def new_row(environment_id: int, identifier: str, now_us: int) -> IdentityRow:

@@ -231,7 +231,7 @@ def _write(connection: sqlite3.Connection, merged: Merge) -> None:
 def _insert(connection: sqlite3.Connection, rows: list[IdentityRow], into: dict[Key, IdentityRow]) -> None:
     """Insert the rows and put them, with the ids that they got, into the map."""
     (last_id,) = connection.execute(_LAST_ID).fetchone()
-    numbered = [row._replace(id=row_id) for row_id, row in enumerate(rows, last_id + 1)]
+    numbered = [IdentityRow(row_id, *row[1:]) for row_id, row in enumerate(rows, last_id + 1)]
     connection.execute(_INSERT_MANY, (msgspec.json.encode(numbered).decode(),))
     into.update({row.key: row for row in numbered})
 
