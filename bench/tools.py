@@ -58,14 +58,15 @@ def require(*names: str) -> None:
             raise ToolMissing(f"{name} is not installed; on Debian and Ubuntu: sudo apt-get install {name}")
 
 
-def wrk(target: Target, requests: Path, *, seconds: int, connections: int = CONNECTIONS) -> Round:
-    """One round. No two rounds count with the same numbers."""
+def wrk(target: Target, requests: Path, *, seconds: int, connections: int = CONNECTIONS, pause_ms: int = 0) -> Round:
+    """One round; each connection pauses before it asks again. No two rounds count with the same numbers."""
     first_number = str(next(_rounds) * NUMBERS_EACH_ROUND)
     command = [_binary("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT), target.url]
     before = processor_seconds(target.process)
     ended = subprocess.run(
         [*command, "--", str(requests), target.key, first_number, *target.headers],
         capture_output=True, text=True, check=True, timeout=seconds + 60,
+        env=os.environ | {"WRK_PAUSE_MS": str(pause_ms)},
     )  # fmt: skip
     used = processor_seconds(target.process) - before
     outcome = json.loads(ended.stdout.splitlines()[-1])

@@ -1,4 +1,5 @@
 -- Sends the requests of a file in turn, each line METHOD, path and body parted by tabs, and prints the outcome as one line of JSON.
+-- WRK_PAUSE_MS in the environment is how long each connection waits before its next request.
 -- Arguments: the file, the environment key, a number, and further headers as "Name: value". In a request @@@@@@@@@@ stands for
 -- the number, which then goes up by one.
 local requests, turn, number = {}, 0, 0
@@ -17,6 +18,11 @@ function init(arguments)
     local text = wrk.format(method, path, headers, body)
     requests[#requests + 1] = { text = text, is_counted = text:find(MARK, 1, true) ~= nil }
   end
+end
+
+local pause = tonumber(os.getenv("WRK_PAUSE_MS") or "0")
+if pause > 0 then
+  function delay() return pause end
 end
 
 function request()
