@@ -32,7 +32,7 @@ from vexil.dataplane.stored_traits import StoredTraits
 from vexil.dataplane.usage import UsageCounter
 from vexil.refused_hosts import RefusedHosts
 from vexil.stores.batches import Batches
-from vexil.stores.identities import Identity, Increment, Upsert
+from vexil.stores.identities import Identity, Increment, Saved, Upsert
 from vexil.stores.opening import Stores
 from vexil.stores.unavailable import Unavailable
 from vexil.told_errors import told_errors
@@ -74,7 +74,7 @@ class DataPlane:
         self._usage = UsageCounter(stores, keeps_requests=config.enable_api_usage_tracking)
         self._shortcuts = Shortcuts(self._environments, self._usage, body_bytes_max=config.body_bytes_max)
         self._identifications = Identifications(stores.identifications)
-        self._saves: Batches[Upsert, Identity] = Batches(stores.identities.save_many)
+        self._saves: Batches[Upsert, Saved] = Batches(stores.identities.upsert_many)
         self._finds: Batches[tuple[int, str], Identity | None] | None = None
         if config.database_url:
             self._finds = Batches(stores.identities.find_many)

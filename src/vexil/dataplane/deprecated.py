@@ -9,14 +9,14 @@ from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.stored_traits import refuse_unless_allowed, refuse_unless_stored
 from vexil.dataplane.traits import ShownTrait
-from vexil.stores.identities import Identity, Upsert
+from vexil.stores.identities import Identity, Saved, Upsert
 from vexil.wire import json_text, snapshot
 from vexil.wire.flags import without_variant
 from vexil.wire.headers import Headers
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 
-Save = Callable[[Upsert], Awaitable[Identity]]
+Save = Callable[[Upsert], Awaitable[Saved]]
 
 
 class Deprecated:
@@ -59,7 +59,7 @@ class Deprecated:
         value = trait_forms.value_alone(await bodies.read(request, self._body_bytes_max))
         refuse_unless_allowed(request.access)
         owner = forms.identifier_of_query(identifier)
-        identity = await self._save(Upsert(request.access.environment.id, owner, {key: value}))
+        identity = (await self._save(Upsert(request.access.environment.id, owner, {key: value}))).after
         unseen = ShownTrait(None, key, value, transient=False)  # Another request has deleted it again.
         shown = next((trait for trait in traits.stored(identity) if trait.key == key), unseen)
         return Response(200, _JSON, traits.as_json(shown).encode("ascii"))
@@ -67,7 +67,7 @@ class Deprecated:
     async def _found_or_created(self, access: Access, text: str) -> Identity:
         identifier = forms.identifier_of_query(text)
         identity = await self._find(access.environment.id, identifier)
-        return identity or await self._save(Upsert(access.environment.id, identifier))
+        return identity or (await self._save(Upsert(access.environment.id, identifier))).after
 
 
 async def options_of_feature(request: Request, feature_id: str) -> Response:

@@ -12,17 +12,18 @@ from vexil.dataplane.environments import Access
 from vexil.dataplane.forms import GivenIdentity, GivenTrait
 from vexil.dataplane.lookups import Lookups
 from vexil.dataplane.prepared import Prepared, PreparedAnswers
+from vexil.dataplane.recent import Recent
 from vexil.dataplane.requests import Request, Sender, parsed_query
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.traits import ShownTrait
 from vexil.stores.identifications import Identification, IdentifiedTrait
-from vexil.stores.identities import Identity, Upsert
+from vexil.stores.identities import Identity, Saved, Upsert
 from vexil.wire.headers import Headers
 
 _JSON_TYPE = "application/json"
 _JSON: Headers = (("Content-Type", _JSON_TYPE),)
 
-Save = Callable[[Upsert], Awaitable[Identity]]
+Save = Callable[[Upsert], Awaitable[Saved]]
 Note = Callable[[Identification], None]
 
 
@@ -36,6 +37,7 @@ class Identities:
         self._save = save
         self._note = note
         self._prepared = answers
+        self._asking = Recent()
         self._body_bytes_max = body_bytes_max
 
     async def get(self, request: Request) -> Response:
@@ -130,23 +132,25 @@ class Identities:
 
     async def _found_or_created(self, environment_id: int, identifier: str) -> Identity:
         identity = await self._find(environment_id, identifier)
-        return identity or await self._save(Upsert(environment_id, identifier))
+        return identity or (await self._save(Upsert(environment_id, identifier))).after
 
     async def _stored_with(
         self, environment: CompiledEnvironment, identifier: str, given: Mapping[str, GivenTrait]
     ) -> tuple[Identity, list[ShownTrait], bool]:
         """Bring the stored identity to what was given; it, what it then has, and whether nothing had to be written."""
-        identity = await self._find(environment.id, identifier)
-        changes = traits.changes(identity, given) if environment.organisation.persist_trait_data else {}
-        if identity is not None and not changes:
-            return identity, traits.overlaid(traits.stored(identity), given), True
-        saved = await self._save(Upsert(environment.id, identifier, changes))
-        shown = traits.stored(saved)
-        if identity is not None:
+        kept = traits.kept(given) if environment.organisation.persist_trait_data else {}
+        if self._asking.came_before((environment.id, identifier)):
+            identity = await self._find(environment.id, identifier)
+            if identity is not None and traits.has_all(identity, kept):
+                return identity, traits.overlaid(traits.stored(identity), given), True
+        # One who is new to this process is likely new at all: to look beforehand would cost what saving costs again.
+        before, after = await self._save(Upsert(environment.id, identifier, kept))
+        shown = traits.stored(after)
+        if before is not None:
             # compat: on an identity that was there before, a trait stored by this very request has no id yet.
-            known = identity.trait_values()
+            known = before.trait_values()
             shown = [trait if trait.key in known else trait._replace(id=None) for trait in shown]
-        return saved, traits.overlaid(shown, given), False
+        return after, traits.overlaid(shown, given), before == after
 
 
 def _given(body: bytes, content_type: str | None) -> GivenIdentity:

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from typing import Protocol
 from weakref import WeakSet
 
+from vexil.dataplane.recent import Recent
 from vexil.stores.identifications import Identification
 from vexil.stores.identities import Identity
 
 _ENTRY_BYTES = 600
 _POINTER_BYTES = 8
-_ASKED_MAX = 20_000
-"""A hash in a set takes about 60 bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +64,13 @@ class PreparedAnswers:
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._asked: set[int] = set()
-        """Hashes of requests that were asked at least once."""
+        self._asked = Recent()
         self._holders: WeakSet[HasPrepared] = WeakSet()
 
     def keep(self, holder: HasPrepared, key: str | bytes, answer: Prepared) -> None:
         size = _ENTRY_BYTES + len(key) + len(answer.pieces[0]) + len(answer.pieces[-1])
         size += len(answer.pieces) * _POINTER_BYTES
-        if size > self._bytes_max or not self._was_asked(hash(key)):
+        if size > self._bytes_max or not self._asked.came_before(key):
             return
         self._bytes += size
         if self._bytes > self._bytes_max:
@@ -81,14 +79,6 @@ class PreparedAnswers:
         if not holder.prepared:
             self._holders.add(holder)
         holder.prepared[key] = answer
-
-    def _was_asked(self, request: int) -> bool:
-        if request in self._asked:
-            return True
-        if len(self._asked) >= _ASKED_MAX:
-            self._asked.clear()
-        self._asked.add(request)
-        return False
 
     def _forget_all(self) -> None:
         for holder in self._holders:

@@ -8,7 +8,7 @@ from vexil.dataplane.environments import Access
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.trait_forms import IdentityTrait
-from vexil.stores.identities import Identity, Increment, IntegerTooLarge, NotAnInteger, Upsert
+from vexil.stores.identities import Increment, IntegerTooLarge, NotAnInteger, Saved, Upsert
 from vexil.wire import json_text
 from vexil.wire.headers import Headers
 
@@ -16,7 +16,7 @@ _JSON: Headers = (("Content-Type", "application/json"),)
 _AT_ONCE_MAX = 500
 """Of one request; other requests' writes come in between."""
 
-Save = Callable[[Upsert], Awaitable[Identity]]
+Save = Callable[[Upsert], Awaitable[Saved]]
 Add = Callable[[Increment], Awaitable[int]]
 
 

@@ -22,14 +22,15 @@ def stored(identity: Identity | None) -> list[ShownTrait]:
     return [ShownTrait(number, key, value, transient=False) for number, key, value, _ in identity.trait_rows()]
 
 
-def changes(identity: Identity | None, given: Mapping[str, GivenTrait]) -> dict[str, TraitValue | None]:
-    """What must be written: new and different values, and None for stored traits that are to go."""
-    present = identity.trait_values() if identity else {}
-    return {
-        key: trait.value
-        for key, trait in given.items()
-        if not trait.transient and not _is_same(present.get(key), trait.value)
-    }
+def kept(given: Mapping[str, GivenTrait]) -> dict[str, TraitValue | None]:
+    """What is to be stored: values, and None for traits that are to go."""
+    return {key: trait.value for key, trait in given.items() if not trait.transient}
+
+
+def has_all(identity: Identity, values: Mapping[str, TraitValue | None]) -> bool:
+    """Whether nothing would have to be written."""
+    present = identity.trait_values() if values else {}
+    return all(_is_same(present.get(key), value) for key, value in values.items())
 
 
 def overlaid(

@@ -69,6 +69,14 @@ class Upsert:
         return self.environment_id, self.identifier
 
 
+class Saved(NamedTuple):
+    """What an upsert came to."""
+
+    before: Identity | None
+    """None for an identity that was created."""
+    after: Identity
+
+
 @dataclass(frozen=True, slots=True)
 class Increment:
     """Add to a whole-number trait; an absent identity is created, an absent trait starts at 0."""
@@ -127,8 +135,15 @@ class IdentityStore(Protocol):
         """Look up (environment id, identifier) pairs in one go, answers in the order asked."""
         ...
 
+    def upsert_many(self, upserts: Sequence[Upsert]) -> list[Saved]:
+        """Apply all in one transaction, in order, on disk when it returns; the identities before and after all of it.
+
+        Where nothing is to be written, nothing is locked.
+        """
+        ...
+
     def save_many(self, upserts: Sequence[Upsert]) -> list[Identity]:
-        """Apply all in one transaction, in order, on disk when it returns; the identities as they are then."""
+        """The same for those who need the identities only as they are then."""
         ...
 
     def increment_many(self, increments: Sequence[Increment]) -> list[int]:

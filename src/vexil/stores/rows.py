@@ -14,6 +14,7 @@ from vexil.stores.identities import (
     Increment,
     IntegerTooLarge,
     NotAnInteger,
+    Saved,
     TraitValue,
     Unstorable,
     Upsert,
@@ -161,8 +162,14 @@ def keys_of(changes: Sequence[Upsert | Increment]) -> list[Key]:
     return sorted({change.key for change in changes})
 
 
-def in_order(upserts: Sequence[Upsert], rows: Mapping[Key, IdentityRow]) -> list[Identity]:
-    return [rows[upsert.key].to_identity() for upsert in upserts]
+def saved(
+    upserts: Sequence[Upsert], before: Mapping[Key, IdentityRow], after: Mapping[Key, IdentityRow]
+) -> list[Saved]:
+    """One for each upsert, in their order."""
+    return [
+        Saved(before[key].to_identity() if key in before else None, after[key].to_identity())
+        for key in [upsert.key for upsert in upserts]
+    ]
 
 
 def _is_same(stored: TraitValue, value: TraitValue) -> bool:

@@ -16,6 +16,7 @@ from vexil.stores.identities import (
     Identity,
     Increment,
     Page,
+    Saved,
     TraitValue,
     Upsert,
 )
@@ -25,12 +26,12 @@ from vexil.stores.rows import (
     Key,
     Merge,
     found,
-    in_order,
     increment,
     keys_of,
     merge,
     new_row,
     restored,
+    saved,
     storable_identifier,
     with_traits,
 )
@@ -131,17 +132,21 @@ class PostgresIdentities:
             rows = connection.execute(_GET_MANY, (environment_id, list(identity_ids))).fetchall()
         return [IdentityRow._make(row).to_identity() for row in rows]
 
-    def save_many(self, upserts: Sequence[Upsert]) -> list[Identity]:
+    def upsert_many(self, upserts: Sequence[Upsert]) -> list[Saved]:
         now_us = now_microseconds()
         with self._connections.lending() as connection:
             for _ in range(_ATTEMPTS):
-                expected = merge(_select(connection, _FIND_MANY, keys_of(upserts)), upserts, now_us)
+                present = _select(connection, _FIND_MANY, keys_of(upserts))
+                expected = merge(present, upserts, now_us)
                 if not expected.inserted and not expected.updated:
-                    return in_order(upserts, expected.rows)
+                    return saved(upserts, present, expected.rows)
                 written = _write(connection, expected, upserts, now_us)
                 if written is not None:
-                    return in_order(upserts, expected.rows | written)
+                    return saved(upserts, present, expected.rows | written)
         raise _deleted_meanwhile()
+
+    def save_many(self, upserts: Sequence[Upsert]) -> list[Identity]:
+        return [one.after for one in self.upsert_many(upserts)]
 
     def increment_many(self, increments: Sequence[Increment]) -> list[int]:
         now_us = now_microseconds()

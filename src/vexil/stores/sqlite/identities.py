@@ -1,7 +1,8 @@
 """Identities in SQLite.
 
 A batch goes to and fro as one JSON document per statement: Python gives up its interpreter lock at every row that
-SQLite steps through, and getting it back from a busy event loop takes milliseconds.
+SQLite steps through, and getting it back from a busy event loop takes milliseconds. For the same reason few statements
+are better than many.
 """
 
 # ruff: noqa: S608 -- statements are put together from constants of this file only
@@ -19,6 +20,7 @@ from vexil.stores.identities import (
     Identity,
     Increment,
     Page,
+    Saved,
     TraitValue,
     Upsert,
 )
@@ -28,16 +30,17 @@ from vexil.stores.rows import (
     Key,
     Merge,
     found,
-    in_order,
     increment,
     keys_of,
     merge,
     restored,
+    saved,
     storable_identifier,
     with_traits,
 )
 from vexil.stores.sqlite.connections import Connections, translating
 from vexil.stores.times import now_microseconds
+from vexil.stores.unavailable import Unavailable
 
 _COLUMNS = "id, environment_id, identifier, created_at_us, traits, next_trait_id"
 _FIND = f"SELECT {_COLUMNS} FROM identities WHERE environment_id = ? AND identifier = ?"
@@ -46,12 +49,12 @@ _GET_MANY = f"""
     SELECT {_COLUMNS} FROM identities
     WHERE environment_id = ? AND id IN (SELECT value FROM json_each(?)) ORDER BY id
 """
+_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'identities'"
 _FIND_MANY = f"""
-    SELECT json_group_array(json_array(identities.{_COLUMNS}))
+    SELECT json_group_array(json_array(identities.{_COLUMNS})), ({_LAST_ID})
     FROM json_each(?) AS wanted CROSS JOIN identities
     WHERE environment_id = json_extract(wanted.value, '$[0]') AND identifier = json_extract(wanted.value, '$[1]')
 """
-_LAST_ID = "SELECT seq FROM sqlite_sequence WHERE name = 'identities'"
 _INSERT_MANY = f"""
     INSERT INTO identities ({_COLUMNS})
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
@@ -107,7 +110,7 @@ class SqliteIdentities:
 
     def find_many(self, wanted: Sequence[tuple[int, str]]) -> list[Identity | None]:
         with translating:
-            rows = _rows(self._connections.get(), wanted)
+            rows, _ = _rows(self._connections.get(), wanted)
         return [rows[key].to_identity() if key in rows else None for key in wanted]
 
     def get_many(self, environment_id: int, identity_ids: Sequence[int]) -> list[Identity]:
@@ -116,16 +119,28 @@ class SqliteIdentities:
             rows = self._connections.get().execute(_GET_MANY, (environment_id, ids)).fetchall()
         return [IdentityRow._make(row).to_identity() for row in rows]
 
+    def upsert_many(self, upserts: Sequence[Upsert]) -> list[Saved]:
+        try:
+            return self._upsert_many(upserts, "BEGIN")
+        except Unavailable:
+            # Perhaps only because somebody else writes: this way waits for them.
+            return self._upsert_many(upserts, "BEGIN IMMEDIATE")
+
+    def _upsert_many(self, upserts: Sequence[Upsert], begin: str) -> list[Saved]:
+        with self._connections.writing(begin) as connection:
+            present, last_id = _rows(connection, keys_of(upserts))
+            merged = merge(present, upserts, now_microseconds())
+            _write(connection, merged, last_id)
+        return saved(upserts, present, merged.rows)
+
     def save_many(self, upserts: Sequence[Upsert]) -> list[Identity]:
-        with self._connections.writing() as connection:
-            merged = merge(_rows(connection, keys_of(upserts)), upserts, now_microseconds())
-            _write(connection, merged)
-        return in_order(upserts, merged.rows)
+        return [one.after for one in self.upsert_many(upserts)]
 
     def increment_many(self, increments: Sequence[Increment]) -> list[int]:
         with self._connections.writing() as connection:
-            merged, values = increment(_rows(connection, keys_of(increments)), increments, now_microseconds())
-            _write(connection, merged)
+            present, last_id = _rows(connection, keys_of(increments))
+            merged, values = increment(present, increments, now_microseconds())
+            _write(connection, merged, last_id)
         return values
 
     def create(self, environment_id: int, identifier: str) -> Identity:
@@ -191,13 +206,15 @@ class SqliteIdentities:
     def restore_many(self, identities: Sequence[Identity]) -> int:
         keys = sorted({(identity.environment_id, identity.identifier) for identity in identities})
         with self._connections.writing() as connection:
-            merged = restored(_rows(connection, keys), identities, now_microseconds())
+            present, _ = _rows(connection, keys)
+            merged = restored(present, identities, now_microseconds())
             wanted = msgspec.json.encode([row.id for row in merged.inserted]).decode()
             taken = {row_id for (row_id,) in connection.execute(_TAKEN, (wanted,))}
             keeping = [row for row in merged.inserted if row.id and row.id not in taken]
             connection.execute(_INSERT_MANY, (msgspec.json.encode(keeping).decode(),))
             others = [row for row in merged.inserted if not row.id or row.id in taken]
-            _write(connection, Merge({}, others, merged.updated))
+            (last_id,) = connection.execute(_LAST_ID).fetchone()
+            _write(connection, Merge({}, others, merged.updated), last_id)
         return sum(1 for row in others if row.id)
 
     def set_traits(
@@ -216,21 +233,23 @@ class SqliteIdentities:
         self._connections.close()
 
 
-def _rows(connection: sqlite3.Connection, wanted: Sequence[Key]) -> Mapping[Key, IdentityRow]:
-    answer = connection.execute(_FIND_MANY, (msgspec.json.encode(wanted).decode(),)).fetchone()
-    return {row.key: row for row in _rows_decoder.decode(answer[0])}
+def _rows(connection: sqlite3.Connection, wanted: Sequence[Key]) -> tuple[Mapping[Key, IdentityRow], int]:
+    """Those that are there, and the last id that was ever given."""
+    rows, last_id = connection.execute(_FIND_MANY, (msgspec.json.encode(wanted).decode(),)).fetchone()
+    return {row.key: row for row in _rows_decoder.decode(rows)}, last_id
 
 
-def _write(connection: sqlite3.Connection, merged: Merge) -> None:
+def _write(connection: sqlite3.Connection, merged: Merge, last_id: int) -> None:
     if merged.inserted:
-        _insert(connection, merged.inserted, into=merged.rows)
+        _insert(connection, merged.inserted, last_id, into=merged.rows)
     if merged.updated:
         connection.execute(_UPDATE_MANY, (msgspec.json.encode(merged.updated).decode(),))
 
 
-def _insert(connection: sqlite3.Connection, rows: list[IdentityRow], into: dict[Key, IdentityRow]) -> None:
+def _insert(
+    connection: sqlite3.Connection, rows: list[IdentityRow], last_id: int, *, into: dict[Key, IdentityRow]
+) -> None:
     """Insert the rows and put them, with the ids that they got, into the map."""
-    (last_id,) = connection.execute(_LAST_ID).fetchone()
     numbered = [IdentityRow(row_id, *row[1:]) for row_id, row in enumerate(rows, last_id + 1)]
     connection.execute(_INSERT_MANY, (msgspec.json.encode(numbered).decode(),))
     into.update({row.key: row for row in numbered})
