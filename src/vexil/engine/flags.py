@@ -30,8 +30,8 @@ class Outcomes(Generic[T]):
     """For a subject that no variant takes: the control value."""
     variants: tuple[Variant[T], ...] = ()
     seed: str = ""
-    _slices: tuple[tuple[float, float, T], ...] = field(init=False, repr=False, compare=False)
-    _prefix: bytes = field(init=False, repr=False, compare=False)
+    slices: tuple[tuple[float, float, T], ...] = field(init=False, repr=False, compare=False)
+    prefix: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         start = 0.0
@@ -40,18 +40,18 @@ class Outcomes(Generic[T]):
             limit = variant.weight + start
             slices.append((start, limit, variant.outcome))
             start = limit
-        object.__setattr__(self, "_slices", tuple(slices))
-        object.__setattr__(self, "_prefix", encoded(self.seed) + b",")
+        object.__setattr__(self, "slices", tuple(slices))
+        object.__setattr__(self, "prefix", encoded(self.seed) + b",")
 
     def choose(self, subject_key: str | None) -> T:
         """The outcome for a key; without one, the default."""
         return self.choose_encoded(None if subject_key is None else encoded(subject_key))
 
     def choose_encoded(self, subject_key: bytes | None) -> T:
-        if subject_key is None or not self._slices:
+        if subject_key is None or not self.slices:
             return self.default
-        value = percentage_of(self._prefix + subject_key)
-        for start, limit, outcome in self._slices:
+        value = percentage_of(self.prefix + subject_key)
+        for start, limit, outcome in self.slices:
             if start <= value < limit:
                 return outcome
         return self.default
@@ -89,7 +89,9 @@ class Environment(Generic[T]):
         )
         # The same again, by how little it takes to decide: most flags have one override or none.
         uses = Counter(segment for flag in self._varying for segment, _ in flag.overrides)
-        self._split = tuple((flag.position, flag.default) for flag in self._varying if not flag.overrides)
+        self._split = tuple(
+            (flag.position, flag.default.prefix, flag.default.slices) for flag in self._varying if not flag.overrides
+        )
         self._alone = tuple(
             (flag.position, self._segments[segment], outcomes.default)
             for flag in self._varying
@@ -113,8 +115,13 @@ class Environment(Generic[T]):
         for index, matches, outcome in self._alone:
             if matches(subject):
                 results[index] = outcome
-        for index, outcomes in self._split:
-            results[index] = outcomes.choose_encoded(key)
+        if key is not None:
+            for index, prefix, slices in self._split:
+                value = percentage_of(prefix + key)
+                for start, limit, outcome in slices:
+                    if start <= value < limit:
+                        results[index] = outcome
+                        break
         if self._entangled:
             self._decide(self._entangled, subject, results)
         return results
