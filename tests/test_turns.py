@@ -1,24 +1,15 @@
 """Turns are short exactly while long work goes on."""
 
 import sys
-from collections.abc import Iterator
 
 import pytest
 
-from vexil import turns
 from vexil.turns import short_turns
 
 
-@pytest.fixture
-def ordinary() -> Iterator[float]:
-    """The interval of a process that serves requests; the one of the tests comes back afterwards."""
-    before = sys.getswitchinterval()
-    turns.begin()
-    yield sys.getswitchinterval()
-    sys.setswitchinterval(before)
+def test_turns_are_short_until_the_last_long_work_is_over() -> None:
+    ordinary = sys.getswitchinterval()
 
-
-def test_turns_are_short_until_the_last_long_work_is_over(ordinary: float) -> None:
     with short_turns:
         with short_turns:
             during_both = sys.getswitchinterval()
@@ -29,7 +20,9 @@ def test_turns_are_short_until_the_last_long_work_is_over(ordinary: float) -> No
     assert sys.getswitchinterval() == ordinary
 
 
-def test_work_that_fails_is_over_as_well(ordinary: float) -> None:
+def test_work_that_fails_is_over_as_well() -> None:
+    ordinary = sys.getswitchinterval()
+
     with pytest.raises(LookupError), short_turns:
         raise LookupError
 

@@ -1,15 +1,15 @@
 """How long a thread may keep the interpreter from those that wait for it (Python's switch interval).
 
-Requests for flags are answered on one thread, beside short work (commits, counts) and long work (a snapshot that is
-compiled, a request to the Admin API). Beside long work each of them waits that long: while a snapshot was compiled, the
-median of 16 clients rose from 0.5 ms to 1.2 with an interval of 0.5 ms, and hardly with 0.05. Beside commits such short
-turns cost 20 µs of processor time for each new identity. So turns are short while long work goes on.
+Requests for flags are answered on one thread, beside short work (commits, counts) and long work (compiling a snapshot,
+a request to the Admin API). Beside long work each of them waits for a turn: while a snapshot was compiled, the
+median of 16 clients rose from 0.5 ms to 1.2 with turns of 0.5 ms, and hardly with 0.05. Beside commits such short turns
+only cost: a new identity took 162 µs of processor time with 0.05 ms, and 114 with Python's own 5. So turns are short
+while long work goes on.
 """
 
 import sys
 import threading
 
-_ORDINARY_SECONDS = 0.0005
 _SHORT_SECONDS = 0.00005
 
 
@@ -19,6 +19,7 @@ class _Turns:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._going_on = 0
+        self._ordinary_seconds = sys.getswitchinterval()
 
     def __enter__(self) -> None:
         with self._lock:
@@ -29,12 +30,7 @@ class _Turns:
         with self._lock:
             self._going_on -= 1
             if not self._going_on:
-                sys.setswitchinterval(_ORDINARY_SECONDS)
+                sys.setswitchinterval(self._ordinary_seconds)
 
 
 short_turns = _Turns()
-
-
-def begin() -> None:
-    """For a process that serves requests; Python's own interval is 5 ms."""
-    sys.setswitchinterval(_ORDINARY_SECONDS)

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from vexil import turns
 from vexil.config import Config
 from vexil.dataplane.app import DataPlane
 from vexil.dataplane.health import Installation
@@ -51,7 +50,6 @@ class Application:
         self._watching: asyncio.Task[None] | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        turns.begin()
         self._data_plane.start(loop)
         if self._counts_requests:
             self._data_plane.watch()

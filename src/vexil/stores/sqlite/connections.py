@@ -112,15 +112,11 @@ class Connections:
         return connection
 
     @contextmanager
-    def writing(self, begin: str = "BEGIN IMMEDIATE") -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock from its start, so that what it reads stays true.
-
-        One that begins with a mere BEGIN takes the lock at its first write, and fails where somebody else has written
-        since its first look, or is writing.
-        """
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction that holds the write lock from its start, so that what it reads stays true."""
         with translating:
             connection = self.get()
-            connection.execute(begin)
+            connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
                 connection.execute("COMMIT")

@@ -40,7 +40,6 @@ from vexil.stores.rows import (
 )
 from vexil.stores.sqlite.connections import Connections, translating
 from vexil.stores.times import now_microseconds
-from vexil.stores.unavailable import Unavailable
 
 _COLUMNS = "id, environment_id, identifier, created_at_us, traits, next_trait_id"
 _FIND = f"SELECT {_COLUMNS} FROM identities WHERE environment_id = ? AND identifier = ?"
@@ -55,8 +54,8 @@ _FIND_MANY = f"""
     FROM json_each(?) AS wanted CROSS JOIN identities
     WHERE environment_id = json_extract(wanted.value, '$[0]') AND identifier = json_extract(wanted.value, '$[1]')
 """
-_INSERT_MANY = f"""
-    INSERT INTO identities ({_COLUMNS})
+_INSERT_ABSENT = f"""
+    INSERT OR IGNORE INTO identities ({_COLUMNS})
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
            json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]')
     FROM json_each(?)
@@ -65,6 +64,12 @@ _UPDATE_MANY = """
     UPDATE identities
     SET traits = json_extract(changed.value, '$[4]'), next_trait_id = json_extract(changed.value, '$[5]')
     FROM json_each(?) AS changed WHERE identities.id = json_extract(changed.value, '$[0]')
+"""
+_UPDATE_UNCHANGED = """
+    UPDATE identities
+    SET traits = json_extract(changed.value, '$[1]'), next_trait_id = json_extract(changed.value, '$[2]')
+    FROM json_each(?) AS changed
+    WHERE identities.id = json_extract(changed.value, '$[0]') AND traits = json_extract(changed.value, '$[3]')
 """
 _CREATE = f"""
     INSERT INTO identities (environment_id, identifier, created_at_us, traits, next_trait_id) VALUES (?, ?, ?, ?, 1)
@@ -120,16 +125,16 @@ class SqliteIdentities:
         return [IdentityRow._make(row).to_identity() for row in rows]
 
     def upsert_many(self, upserts: Sequence[Upsert]) -> list[Saved]:
-        try:
-            return self._upsert_many(upserts, "BEGIN")
-        except Unavailable:
-            # Perhaps only because somebody else writes: this way waits for them.
-            return self._upsert_many(upserts, "BEGIN IMMEDIATE")
-
-    def _upsert_many(self, upserts: Sequence[Upsert], begin: str) -> list[Saved]:
-        with self._connections.writing(begin) as connection:
-            present, last_id = _rows(connection, keys_of(upserts))
-            merged = merge(present, upserts, now_microseconds())
+        keys, now_us = keys_of(upserts), now_microseconds()
+        with translating:
+            connection = self._connections.get()
+            present, last_id = _rows(connection, keys)
+            merged = merge(present, upserts, now_us)
+            if _written_at_once(connection, merged, present, last_id):
+                return saved(upserts, present, merged.rows)
+        with self._connections.writing() as connection:
+            present, last_id = _rows(connection, keys)
+            merged = merge(present, upserts, now_us)
             _write(connection, merged, last_id)
         return saved(upserts, present, merged.rows)
 
@@ -211,7 +216,7 @@ class SqliteIdentities:
             wanted = msgspec.json.encode([row.id for row in merged.inserted]).decode()
             taken = {row_id for (row_id,) in connection.execute(_TAKEN, (wanted,))}
             keeping = [row for row in merged.inserted if row.id and row.id not in taken]
-            connection.execute(_INSERT_MANY, (msgspec.json.encode(keeping).decode(),))
+            connection.execute(_INSERT_ABSENT, (msgspec.json.encode(keeping).decode(),))
             others = [row for row in merged.inserted if not row.id or row.id in taken]
             (last_id,) = connection.execute(_LAST_ID).fetchone()
             _write(connection, Merge({}, others, merged.updated), last_id)
@@ -239,6 +244,25 @@ def _rows(connection: sqlite3.Connection, wanted: Sequence[Key]) -> tuple[Mappin
     return {row.key: row for row in _rows_decoder.decode(rows)}, last_id
 
 
+def _written_at_once(
+    connection: sqlite3.Connection, merged: Merge, present: Mapping[Key, IdentityRow], last_id: int
+) -> bool:
+    """Write without a transaction around it, if one statement is enough.
+
+    Say no where it is not, or where somebody else has written in between: what is written then is right all the same.
+    """
+    inserted, updated = merged.inserted, merged.updated
+    if inserted and updated:
+        return False
+    if inserted:
+        return _insert(connection, inserted, last_id, into=merged.rows)
+    if updated:
+        changes = [(row.id, row.traits, row.next_trait_id, present[row.key].traits) for row in updated]
+        cursor = connection.execute(_UPDATE_UNCHANGED, (msgspec.json.encode(changes).decode(),))
+        return cursor.rowcount == len(changes)
+    return True
+
+
 def _write(connection: sqlite3.Connection, merged: Merge, last_id: int) -> None:
     if merged.inserted:
         _insert(connection, merged.inserted, last_id, into=merged.rows)
@@ -248,11 +272,12 @@ def _write(connection: sqlite3.Connection, merged: Merge, last_id: int) -> None:
 
 def _insert(
     connection: sqlite3.Connection, rows: list[IdentityRow], last_id: int, *, into: dict[Key, IdentityRow]
-) -> None:
-    """Insert the rows and put them, with the ids that they got, into the map."""
+) -> bool:
+    """Insert the rows and put them, with the ids that they got, into the map; say whether none was there already."""
     numbered = [IdentityRow(row_id, *row[1:]) for row_id, row in enumerate(rows, last_id + 1)]
-    connection.execute(_INSERT_MANY, (msgspec.json.encode(numbered).decode(),))
+    cursor = connection.execute(_INSERT_ABSENT, (msgspec.json.encode(numbered).decode(),))
     into.update({row.key: row for row in numbered})
+    return cursor.rowcount == len(numbered)
 
 
 def _condition(environment_id: int, contains: str, exact: str) -> tuple[str, tuple[int | str, ...]]:
