@@ -1,5 +1,6 @@
 """How a data plane follows the snapshots of its store."""
 
+import asyncio
 import gc
 import time
 import weakref
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from tests.dataplane.conftest import Serve, publish
 from tests.dataplane.snapshots import CLIENT_KEY, SERVER_KEY, feature, identity, override, segment, snapshot, state
 from vexil.dataplane.compiled import CompiledEnvironment
+from vexil.dataplane.environments import Access, Environments
 from vexil.stores.opening import Stores
 from vexil.stores.snapshots import EnvironmentKey
 
@@ -44,6 +46,27 @@ def test_an_older_snapshot_does_not_replace_a_newer_one(serve: Serve, stores: St
 
     assert eventually(lambda: client.get(PATH, "another").status == 200)
     assert b'"new"' in client.get(PATH, CLIENT_KEY).body
+
+
+def test_a_key_whose_environment_is_about_to_open_is_waited_for(stores: Stores) -> None:
+    publish(stores, snapshot())
+    environments = Environments(stores, lambda *_: None)
+    environments.refresh()
+
+    async def load() -> Access | None:
+        with environments._refreshing:  # As the thread that compiles holds it until the keys open.
+            environments._read(3)
+            loading = asyncio.create_task(environments.load(CLIENT_KEY))
+            await asyncio.sleep(0.01)
+            assert not loading.done()
+            environments._open(environments._heads[3], None)
+        return await loading
+
+    access = asyncio.run(load())
+    environments._wakeup.close()
+
+    assert access is not None
+    assert access.environment.id == 3
 
 
 def test_a_withdrawn_key_opens_nothing_any_more(serve: Serve, stores: Stores) -> None:

@@ -123,7 +123,8 @@ class Environments:
         if not self._has_looked:
             raise NotLoaded
         environment_id = self._owners.get(key)
-        if environment_id is not None and environment_id not in self._compiled:
+        # It may be compiled and not open yet: then this waits for whoever opens it.
+        if environment_id is not None and key not in self._accesses:
             try:
                 await self._load_once(environment_id)
             except Unavailable:
