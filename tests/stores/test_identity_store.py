@@ -1,5 +1,7 @@
+import sqlite3
 from datetime import UTC, datetime
 
+import psycopg
 import pytest
 
 from vexil.stores.identities import IdentifierTaken, Identity, TraitValue, Unstorable, Upsert
@@ -271,6 +273,13 @@ def test_restored_identities_keep_their_ids_where_these_are_free(stores: Stores)
     assert traits(stores.identities.get(1, bob.id)) == [(1, "plan", "own"), (2, "age", 7)]
     assert sorted(names(stores.identities.after(2, 0, limit=9))) == ["cem", "dan", "eve", "fay"]
     assert later.id > 900
+
+
+def test_identities_that_ask_for_one_id_are_refused_and_not_lost(stores: Stores) -> None:
+    with pytest.raises((sqlite3.IntegrityError, psycopg.errors.UniqueViolation)):
+        stores.identities.restore_many([Identity(900, 1, "ann", 1, "[]"), Identity(900, 1, "bob", 2, "[]")])
+
+    assert stores.identities.find_many([(1, "ann"), (1, "bob")]) == [None, None]
 
 
 def test_a_search_finds_beginnings_first_and_parts_in_any_case(stores: Stores) -> None:

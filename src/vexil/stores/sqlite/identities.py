@@ -54,12 +54,15 @@ _FIND_MANY = f"""
     FROM json_each(?) AS wanted CROSS JOIN identities
     WHERE environment_id = json_extract(wanted.value, '$[0]') AND identifier = json_extract(wanted.value, '$[1]')
 """
-_INSERT_ABSENT = f"""
-    INSERT OR IGNORE INTO identities ({_COLUMNS})
+_INSERT_MANY = f"""
+    INSERT INTO identities ({_COLUMNS})
     SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]'), json_extract(value, '$[2]'),
            json_extract(value, '$[3]'), json_extract(value, '$[4]'), json_extract(value, '$[5]')
     FROM json_each(?)
 """
+# Inserts none of them if another process was given ids meanwhile, also if their rows are gone again. One that was
+# renamed meanwhile can be in the way all the same, and is spared.
+_INSERT_NEXT = f"{_INSERT_MANY.replace('INSERT', 'INSERT OR IGNORE', 1)} WHERE ({_LAST_ID}) = ?"
 _UPDATE_MANY = """
     UPDATE identities
     SET traits = json_extract(changed.value, '$[4]'), next_trait_id = json_extract(changed.value, '$[5]')
@@ -70,6 +73,7 @@ _UPDATE_UNCHANGED = """
     SET traits = json_extract(changed.value, '$[1]'), next_trait_id = json_extract(changed.value, '$[2]')
     FROM json_each(?) AS changed
     WHERE identities.id = json_extract(changed.value, '$[0]') AND traits = json_extract(changed.value, '$[3]')
+      AND next_trait_id = json_extract(changed.value, '$[4]')
 """
 _CREATE = f"""
     INSERT INTO identities (environment_id, identifier, created_at_us, traits, next_trait_id) VALUES (?, ?, ?, ?, 1)
@@ -216,7 +220,7 @@ class SqliteIdentities:
             wanted = msgspec.json.encode([row.id for row in merged.inserted]).decode()
             taken = {row_id for (row_id,) in connection.execute(_TAKEN, (wanted,))}
             keeping = [row for row in merged.inserted if row.id and row.id not in taken]
-            connection.execute(_INSERT_ABSENT, (msgspec.json.encode(keeping).decode(),))
+            connection.execute(_INSERT_MANY, (msgspec.json.encode(keeping).decode(),))
             others = [row for row in merged.inserted if not row.id or row.id in taken]
             (last_id,) = connection.execute(_LAST_ID).fetchone()
             _write(connection, Merge({}, others, merged.updated), last_id)
@@ -255,9 +259,11 @@ def _written_at_once(
     if inserted and updated:
         return False
     if inserted:
-        return _insert(connection, inserted, last_id, into=merged.rows)
+        numbered = _numbered(merged, last_id)
+        cursor = connection.execute(_INSERT_NEXT, (msgspec.json.encode(numbered).decode(), last_id))
+        return cursor.rowcount == len(numbered)
     if updated:
-        changes = [(row.id, row.traits, row.next_trait_id, present[row.key].traits) for row in updated]
+        changes = [(row.id, *row[4:], *present[row.key][4:]) for row in updated]
         cursor = connection.execute(_UPDATE_UNCHANGED, (msgspec.json.encode(changes).decode(),))
         return cursor.rowcount == len(changes)
     return True
@@ -265,19 +271,16 @@ def _written_at_once(
 
 def _write(connection: sqlite3.Connection, merged: Merge, last_id: int) -> None:
     if merged.inserted:
-        _insert(connection, merged.inserted, last_id, into=merged.rows)
+        connection.execute(_INSERT_MANY, (msgspec.json.encode(_numbered(merged, last_id)).decode(),))
     if merged.updated:
         connection.execute(_UPDATE_MANY, (msgspec.json.encode(merged.updated).decode(),))
 
 
-def _insert(
-    connection: sqlite3.Connection, rows: list[IdentityRow], last_id: int, *, into: dict[Key, IdentityRow]
-) -> bool:
-    """Insert the rows and put them, with the ids that they got, into the map; say whether none was there already."""
-    numbered = [IdentityRow(row_id, *row[1:]) for row_id, row in enumerate(rows, last_id + 1)]
-    cursor = connection.execute(_INSERT_ABSENT, (msgspec.json.encode(numbered).decode(),))
-    into.update({row.key: row for row in numbered})
-    return cursor.rowcount == len(numbered)
+def _numbered(merged: Merge, last_id: int) -> list[IdentityRow]:
+    """The rows to insert with the ids that they get, also in the map of all."""
+    numbered = [IdentityRow(row_id, *row[1:]) for row_id, row in enumerate(merged.inserted, last_id + 1)]
+    merged.rows.update({row.key: row for row in numbered})
+    return numbered
 
 
 def _condition(environment_id: int, contains: str, exact: str) -> tuple[str, tuple[int | str, ...]]:
