@@ -30,6 +30,8 @@ class Mirror:
         self.calls += 1
         if scope.path == "/wait":
             await self.let_go.wait()
+        elif scope.path == "/a-little":
+            await asyncio.sleep(0)
         elif scope.path == "/unread":
             return stream.response_bytes(200, (), b"not read")
         elif scope.path == "/large":

@@ -8,6 +8,7 @@ from typing import TypeVar
 import pytest
 
 from tests.server.http1.serving import LARGE, Client, Mirror, Serving, run_on_uvloop, serving
+from vexil.server.http1.connections import Connection
 
 T = TypeVar("T")
 
@@ -215,6 +216,36 @@ def test_a_client_that_takes_no_answers_is_given_few() -> None:
         return calls < 30, sum(received)
 
     assert story(tell) == (True, 200 * len(LARGE))
+
+
+@pytest.mark.parametrize(
+    ("first", "ahead"),
+    [
+        (b"/large", b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5000\r\n\r\n" + b"b" * 5000),
+        (b"/large", b"GET / HTTP/1.1\r\nHost: h\r\nX-Padding: %b\r\n\r\n" % (b"p" * 5000)),
+        (b"/wait", b"GET /a-little HTTP/1.1\r\nHost: h\r\nX-Padding: %b\r\n\r\n" % (b"p" * 5000)),
+    ],
+)
+def test_what_a_client_sends_ahead_is_not_read_without_end(first: bytes, ahead: bytes) -> None:
+    async def tell(mirror: Mirror, server: Serving, client: Client) -> tuple[int, list[int]]:
+        client.send(b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % first * 8 + ahead * 800)
+        (connection,) = server.hub._connections
+        assert isinstance(connection, Connection)
+        held = []
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+            held.append(len(connection._received))
+        mirror.let_go.set()
+        statuses = []
+        for _ in range(808):
+            statuses.append((await client.answer())[0])
+            held.append(len(connection._received))
+        return max(held), statuses
+
+    held, statuses = story(tell)
+
+    assert held < 500_000
+    assert statuses == [200] * 808
 
 
 def test_pieces_are_sent_as_chunks_and_the_end_is_marked() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.server.http1.serving import LARGE, Client, Mirror, run_on_uvloop, serving
 from vexil.server.http1 import sending
+from vexil.server.http1.connections import Connection
 
 LAST = b"GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"
 
@@ -80,3 +81,22 @@ def test_a_client_that_goes_while_its_answer_waits_does_not_cost_others_theirs()
             return await staying.answer()
 
     assert run_on_uvloop(tell()) == (200, b"GET /wait   ")
+
+
+def test_a_client_that_ends_with_its_request_is_answered() -> None:
+    async def tell() -> bytes:
+        async with serving(Mirror()) as server:
+            client = await server.client()
+            while not server.hub._connections:  # noqa: ASYNC110 -- the server tells of no single connection
+                await asyncio.sleep(0.001)
+            (connection,) = server.hub._connections
+            assert isinstance(connection, Connection)
+            # As the loop does when one turn reads both.
+            connection.data_received(asking(b"/a"))
+            if not connection.eof_received():
+                connection._transport.close()
+            received = await client.rest()
+            await client.close()
+            return received
+
+    assert run_on_uvloop(tell()).startswith(b"HTTP/1.1 200 OK\r\n")

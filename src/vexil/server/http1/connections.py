@@ -76,15 +76,12 @@ class Connection(asyncio.Protocol):
         if self._is_lingering:
             return
         exchange = self._exchange
+        if exchange is None and not self._received:
+            self._since = self._hub.now
+        self._received += chunk
         if exchange is None:
-            if not self._received:
-                self._since = self._hub.now
-                self._received = chunk
-            else:
-                self._received += chunk
             self._take_requests()
             return
-        self._received += chunk
         if exchange.body is not None and not exchange.body.framing.is_complete:
             self._feed(exchange.body)
         if len(self._received) > _HEAD_BYTES_MAX:
@@ -93,6 +90,7 @@ class Connection(asyncio.Protocol):
     def eof_received(self) -> bool:
         """The client may still wait for the answer to what it has sent."""
         if self._exchange is None:
+            self._outgoing.flush()
             return False
         self.is_ending = self._is_heard_out = True
         self._exchange.cut_off()
@@ -168,11 +166,13 @@ class Connection(asyncio.Protocol):
                 if self._take_shortcut():
                     continue
                 if (exchange := self._next_exchange()) is None:
-                    return
+                    break
                 self._exchange = exchange
                 self._run(self._hub.application(exchange, exchange))
         except BadRequest as refusal:
             self._refuse(refusal)
+        # A client may send ahead while it takes no answers: only so much of that is read.
+        self._incoming.limit(len(self._received), _HEAD_BYTES_MAX)
 
     def _take_shortcut(self) -> bool:
         """Whether there was one for the next request, which may be answered now."""
@@ -266,8 +266,6 @@ class Connection(asyncio.Protocol):
             self._linger()
         elif exchange.is_last or self.is_ending:
             self._close()
-        else:
-            self._incoming.resume()
 
     def _refuse(self, refusal: BadRequest) -> None:
         """Answer what is no request, and read no further."""

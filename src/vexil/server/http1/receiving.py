@@ -19,3 +19,10 @@ class Incoming:
         if self._is_paused and not self._transport.is_closing():
             self._is_paused = False
             self._transport.resume_reading()
+
+    def limit(self, waiting_bytes: int, bytes_max: int) -> None:
+        """Read on only while no more than that waits."""
+        if waiting_bytes > bytes_max:
+            self.pause()
+        elif self._is_paused:
+            self.resume()
