@@ -53,7 +53,7 @@ class Effort:
 
 
 FULL = Effort(
-    rounds=5, seconds=2, toggles=100, workers=(1, 4), starts=3, settle_seconds=5, identities=2_000_000,
+    rounds=5, seconds=2, toggles=100, workers=(1, 4), starts=3, settle_seconds=5, identities=10_000_000,
     streams=(1_000, 10_000), changes=20, features=1_000, environments=20,
     segments=500, people=100_000, repeats=9,
 )  # fmt: skip
