@@ -32,7 +32,9 @@ def put(data: Path, *snapshots: Snapshot) -> None:
 def add_identities(data: Path, first: int, last: int) -> None:
     """`user-<first>` to `user-<last>`, with two traits each."""
     with closing(sqlite3.connect(data / "flags.sqlite3")) as connection:
-        connection.execute("PRAGMA cache_size = -500000")  # In kB: the index of millions is not filled in its own order.
+        connection.execute(
+            "PRAGMA cache_size = -500000"
+        )  # In kB: the index of millions is not filled in its own order.
         connection.execute(_ADD_IDENTITIES, (first, last, ENVIRONMENT_ID))
         connection.commit()
 

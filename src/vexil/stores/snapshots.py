@@ -76,7 +76,7 @@ class SnapshotStore(Protocol):
         """The heads written after change number `after`, in the order of their writes."""
         ...
 
-    def body(self, environment_id: int) -> tuple[int, bytes] | None:
+    def body(self, environment_id: int) -> tuple[int, bytes | bytearray] | None:
         """The newest version and its body; None when unknown or deleted."""
         ...
 

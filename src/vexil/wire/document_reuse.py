@@ -5,8 +5,9 @@ Writing it is most of the work of taking in a large environment: with 50,000 ide
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from vexil.wire import document, json_text, snapshot
 
@@ -34,37 +35,93 @@ def encoded(source: snapshot.Snapshot, before: Encoded | None = None) -> Encoded
     """The document of `source`; where that has the very objects of another version, `before`, their texts are kept."""
     writer, steps = document.Writer(source), document.in_steps(source)
     known = _Known(source, before)
-    segments = list(_texts(source.segments, writer.segment, known.segments()))
-    overrides = list(_texts(source.identity_overrides, writer.identity_override, known.identity_overrides()))
-    steps["project"]["segments"] = filter(None, segments)
-    steps["identity_overrides"] = filter(None, overrides)
+    segments = _List(source.segments, writer.segment, known.segments())
+    overrides = _List(source.identity_overrides, writer.identity_override, known.identity_overrides())
+    steps["project"]["segments"] = segments.texts()
+    steps["identity_overrides"] = overrides.texts()
     text = json_text.dumps_in_steps(steps)
     return Encoded(
-        text, source, _places(text, b'"segments":[', segments), _places(text, b'"identity_overrides":[', overrides)
+        text,
+        source,
+        segments.places_behind(text, b'"segments":['),
+        overrides.places_behind(text, b'"identity_overrides":['),
     )
 
 
-def _texts(
-    items: Sequence[Item], write: Callable[[Item], dict[str, Any] | None], known: dict[int, Text]
-) -> Iterator[Text]:
-    """One for each item, empty for one that is left out."""
-    for item in items:
-        text = known.get(id(item))
-        if text is None:
-            written = write(item)
-            text = json_text.dumps(written) if written else b""
-        yield text
+class _List(Generic[Item]):
+    """A list of the document that is written one item after the other.
+
+    No text is kept: to let go of ten thousands at once takes milliseconds, in which no request is answered.
+    """
+
+    def __init__(
+        self, items: Sequence[Item], write: Callable[[Item], dict[str, Any] | None], former: "_Former[Item] | None"
+    ) -> None:
+        self._items: Sequence[Item] = items
+        self._write: Callable[[Item], dict[str, Any] | None] = write
+        self._former: _Former[Item] | None = former
+        self._lengths = array("Q")
+
+    def texts(self) -> Iterator[Text]:
+        """Of the items that are not left out."""
+        for item in self._items:
+            text = self._text(item)
+            self._lengths.append(len(text))
+            if text:
+                yield text
+
+    def _text(self, item: Item) -> Text:
+        """Empty for an item that is left out."""
+        known = self._former.text(item) if self._former else None
+        if known is not None:
+            return known
+        written = self._write(item)
+        return json_text.dumps(written) if written else b""
+
+    def places_behind(self, text: bytes, opening: bytes) -> Places:
+        """`opening` stands in the document once: within JSON's texts a quotation mark has a backslash before it."""
+        place = text.index(opening) + len(opening)
+        begins, ends = array("Q"), array("Q")
+        for length in self._lengths:
+            begins.append(place)
+            ends.append(place + length)
+            place += length + 1 if length else 0
+        return Places(begins, ends)
 
 
-def _places(text: bytes, opening: bytes, texts: list[Text]) -> Places:
-    """`opening` stands in the document once: within JSON's texts a quotation mark has a backslash before it."""
-    place = text.index(opening) + len(opening)
-    begins, ends = array("Q"), array("Q")
-    for one in texts:
-        begins.append(place)
-        ends.append(place + len(one))
-        place += len(one) + 1 if one else 0
-    return Places(begins, ends)
+class _Former(Generic[Item]):
+    """The texts that a document before has of the items of one list; asked for in the order of the items."""
+
+    def __init__(
+        self,
+        text: bytes,
+        items: Sequence[Item],
+        places: Places,
+        *,
+        id_of: Callable[[Item], int],
+        is_touched: Callable[[Item], bool],
+    ) -> None:
+        self._text = memoryview(text)
+        self._items: Sequence[Item] = items
+        self._places = places
+        self._id_of: Callable[[Item], int] = id_of
+        self._is_touched: Callable[[Item], bool] = is_touched
+        self._next = 0
+
+    def text(self, item: Item) -> Text | None:
+        """None if the very item was not there, or its text is no longer right."""
+        place = self._next
+        if not self._is_at(place, item):
+            place = bisect_left(self._items, self._id_of(item), key=self._id_of)
+            if not self._is_at(place, item):
+                return None
+        self._next = place + 1
+        if self._is_touched(item):
+            return None
+        return self._text[self._places.begins[place] : self._places.ends[place]]
+
+    def _is_at(self, place: int, item: Item) -> bool:
+        return place < len(self._items) and self._items[place] is item
 
 
 class _Known:
@@ -75,28 +132,30 @@ class _Known:
         self._before = before
         self._touched = _touched(source.features, before.source.features) if before else set()
 
-    def segments(self) -> dict[int, Text]:
-        """By the identity of the item, which is safe while the document before holds it."""
+    def segments(self) -> _Former[snapshot.Segment] | None:
         if self._before is None:
-            return {}
-        states = ((segment, segment.overrides) for segment in self._before.source.segments)
-        return self._untouched(self._before.text, states, self._before.segments)
+            return None
+        return _Former(
+            self._before.text,
+            self._before.source.segments,
+            self._before.segments,
+            id_of=lambda segment: segment.id,
+            is_touched=lambda segment: self._has_touched(segment.overrides),
+        )
 
-    def identity_overrides(self) -> dict[int, Text]:
+    def identity_overrides(self) -> _Former[snapshot.IdentityOverrides] | None:
         if self._before is None or _named(self._source.environment) != _named(self._before.source.environment):
-            return {}
-        states = ((identity, identity.states) for identity in self._before.source.identity_overrides)
-        return self._untouched(self._before.text, states, self._before.identity_overrides)
+            return None
+        return _Former(
+            self._before.text,
+            self._before.source.identity_overrides,
+            self._before.identity_overrides,
+            id_of=lambda identity: identity.identity_id,
+            is_touched=lambda identity: self._has_touched(identity.states),
+        )
 
-    def _untouched(
-        self, text: bytes, items: Iterator[tuple[Any, Sequence[snapshot.State]]], places: Places
-    ) -> dict[int, Text]:
-        view, touched = memoryview(text), self._touched
-        return {
-            id(item): view[begin:end]
-            for (item, states), begin, end in zip(items, *places, strict=True)
-            if not (touched and any(state.feature_id in touched for state in states))
-        }
+    def _has_touched(self, states: Sequence[snapshot.State]) -> bool:
+        return bool(self._touched) and any(state.feature_id in self._touched for state in states)
 
 
 def _touched(features: Sequence[snapshot.Feature], before: Sequence[snapshot.Feature]) -> set[int]:

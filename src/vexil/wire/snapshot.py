@@ -173,7 +173,7 @@ def encode(snapshot: Snapshot) -> bytes:
     return msgspec.json.encode(snapshot)
 
 
-def decode(body: bytes, previous: Snapshot | None = None) -> Snapshot:
+def decode(body: bytes | bytearray, previous: Snapshot | None = None) -> Snapshot:
     """Raise `msgspec.ValidationError` for a body that is no snapshot.
 
     What is in `previous` exactly as in the body is taken from there: the same object tells that nothing changed. All is
@@ -200,7 +200,7 @@ def decode(body: bytes, previous: Snapshot | None = None) -> Snapshot:
     )
 
 
-def _apart(body: bytes) -> tuple[bytes, list[bytes]]:
+def _apart(body: bytes | bytearray) -> tuple[bytes | bytearray, list[bytes]]:
     """The body without its identity overrides, and these in arrays of some hundred.
 
     Within JSON's texts a quotation mark has a backslash before it, so none can pass for what is looked for here.

@@ -112,6 +112,16 @@ class Connections:
         return connection
 
     @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One view of the data for several statements."""
+        connection = self.get()
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("COMMIT")
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """A transaction that holds the write lock from its start, so that what it reads stays true."""
         with translating:
