@@ -101,7 +101,7 @@ class Stream:
 
     def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         assert self.answer is None, "a request is answered once"
-        self.answer = Answer(status, {name.lower(): value for name, value in headers}, body)
+        self.answer = Answer(status, {name.lower(): value for name, value in headers}, bytes(body))
         self.is_answered.set()
 
 
@@ -160,7 +160,7 @@ class Client:
         shortcut = self._shortcut(scope)
         if shortcut and (finished := await by_shortcut(shortcut, scope, content)):
             status, answered, body = finished
-            return Answer(status, {name.lower(): value for name, value in answered}, body)
+            return Answer(status, {name.lower(): value for name, value in answered}, bytes(body))
         stream = Stream(content)
         await self.data_plane(scope, stream)
         assert stream.answer is not None

@@ -13,6 +13,8 @@ from typing import NamedTuple, Protocol
 import brotli
 import zstandard
 
+from vexil.wire.json_text import Text
+
 BYTES_MIN = 1000
 _INLINE_BYTES_MAX = 100_000
 """Beyond it compressing takes long enough to be done in a thread (all three libraries let the loop go on)."""
@@ -20,9 +22,9 @@ _HEADERS_REMEMBERED_MAX = 256
 
 
 class _Coding(NamedTuple):
-    once: Callable[[bytes], bytes]
+    once: Callable[[Text], bytes]
     """Smaller, for what is used again."""
-    each_time: Callable[[bytes], bytes]
+    each_time: Callable[[Text], bytes]
     """Quicker."""
 
 
@@ -46,7 +48,7 @@ class Compressed:
 
     __slots__ = ("_forms", "_making", "plain")
 
-    def __init__(self, plain: bytes) -> None:
+    def __init__(self, plain: Text) -> None:
         self.plain = plain
         self._forms: dict[str, bytes] = {}
         self._making: dict[str, asyncio.Task[bytes]] = {}
@@ -98,12 +100,12 @@ def _weight(parameter: str) -> float:
     return weight if 0.0 <= weight <= 1.0 else 0.0
 
 
-async def compressed(body: bytes, coding: str) -> bytes:
+async def compressed(body: Text, coding: str) -> bytes:
     """Of an answer that is given once."""
     return await _run(_CODINGS[coding].each_time, body)
 
 
-async def _run(compress: Callable[[bytes], bytes], body: bytes) -> bytes:
+async def _run(compress: Callable[[Text], bytes], body: Text) -> bytes:
     if len(body) <= _INLINE_BYTES_MAX:
         return compress(body)
     return await asyncio.to_thread(compress, body)

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from vexil.dataplane.compression import Compressed
 from vexil.dataplane.rsgi import Response
 from vexil.wire.headers import Headers
+from vexil.wire.json_text import Text
 
 
 class Finished(Compressed):
@@ -12,7 +13,7 @@ class Finished(Compressed):
 
     __slots__ = ("etag", "headers", "unchanged")
 
-    def __init__(self, body: bytes, updated_at_text: str, last_modified: str | None = None) -> None:
+    def __init__(self, body: Text, updated_at_text: str, last_modified: str | None = None) -> None:
         super().__init__(body)
         digest = blake2b(body, digest_size=12, key=updated_at_text.encode()).hexdigest()
         # Weak: the compressed form of the same bytes has the same ETag.

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from vexil.dataplane import compression
 from vexil.dataplane.compression import Compressible
 from vexil.wire.headers import Headers
+from vexil.wire.json_text import Text
 
 ScopeHeaders = Mapping[str, str]
 """By name in lower case."""
@@ -46,7 +47,7 @@ class Stream(Protocol):
     async def __call__(self) -> bytes: ...
     def __aiter__(self) -> AsyncIterator[bytes]: ...
     def response_empty(self, status: int, headers: Headers) -> None: ...
-    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None: ...
+    def response_bytes(self, status: int, headers: Headers, body: Text) -> None: ...
     def response_stream(self, status: int, headers: Headers) -> Transport: ...
     def client_disconnect(self) -> Awaitable[None]: ...
 
@@ -54,14 +55,14 @@ class Stream(Protocol):
 class Response(NamedTuple):
     status: int
     headers: Headers
-    body: bytes = b""
+    body: Text = b""
     pieces: AsyncIterator[bytes] | None = None
     """The body as it comes to be, in place of `body`."""
     prepared: Compressible | None = None
     """What keeps the body's compressed forms, if the body is used again."""
 
 
-Finished = tuple[int, Headers, bytes]
+Finished = tuple[int, Headers, Text]
 """Status, all headers and the whole body of an answer."""
 Answer = Callable[[bytes], Finished | Awaitable[Finished] | None]
 """What answers requests with one head: takes the query of a GET, the body of any other request.

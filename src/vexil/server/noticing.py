@@ -5,6 +5,7 @@ from time import perf_counter
 
 from vexil.dataplane.rsgi import Scope, Stream, Transport
 from vexil.wire.headers import Headers
+from vexil.wire.json_text import Text
 
 
 class NoticedStream:
@@ -36,7 +37,7 @@ class NoticedStream:
         self._notice(status, headers, 0)
         self._stream.response_empty(status, headers)
 
-    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
+    def response_bytes(self, status: int, headers: Headers, body: Text) -> None:
         self._notice(status, headers, len(body))
         self._stream.response_bytes(status, headers, body)
 

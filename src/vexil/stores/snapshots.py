@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from mmap import mmap
 from typing import Protocol
 
 import msgspec
@@ -76,7 +77,7 @@ class SnapshotStore(Protocol):
         """The heads written after change number `after`, in the order of their writes."""
         ...
 
-    def body(self, environment_id: int) -> tuple[int, bytes | bytearray] | None:
+    def body(self, environment_id: int) -> tuple[int, bytes | mmap] | None:
         """The newest version and its body; None when unknown or deleted."""
         ...
 

@@ -17,7 +17,7 @@ def environment_document(source: snapshot.Snapshot) -> dict[str, Any]:
     return document
 
 
-def encoded(source: snapshot.Snapshot) -> bytes:
+def encoded(source: snapshot.Snapshot) -> json_text.Text:
     """The same as text, made in steps: a document can have 30 MB."""
     return json_text.dumps_in_steps(in_steps(source))
 

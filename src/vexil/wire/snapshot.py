@@ -9,6 +9,7 @@ of it. Measured with 50,000 identity overrides: a full round stopped a process f
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from mmap import mmap
 from typing import TypeVar
 
 import msgspec
@@ -173,7 +174,7 @@ def encode(snapshot: Snapshot) -> bytes:
     return msgspec.json.encode(snapshot)
 
 
-def decode(body: bytes | bytearray, previous: Snapshot | None = None) -> Snapshot:
+def decode(body: bytes | mmap, previous: Snapshot | None = None) -> Snapshot:
     """Raise `msgspec.ValidationError` for a body that is no snapshot.
 
     What is in `previous` exactly as in the body is taken from there: the same object tells that nothing changed. All is
@@ -200,12 +201,13 @@ def decode(body: bytes | bytearray, previous: Snapshot | None = None) -> Snapsho
     )
 
 
-def _apart(body: bytes | bytearray) -> tuple[bytes | bytearray, list[bytes]]:
+def _apart(body: bytes | mmap) -> tuple[bytes | mmap, list[bytes]]:
     """The body without its identity overrides, and these in arrays of some hundred.
 
     Within JSON's texts a quotation mark has a backslash before it, so none can pass for what is looked for here.
     """
-    start, end = body.find(_OVERRIDES) + len(_OVERRIDES), len(body) - len(b"]}")
+    # From 0 on: a map begins to look where it was last written.
+    start, end = body.find(_OVERRIDES, 0) + len(_OVERRIDES), len(body) - len(b"]}")
     if start < len(_OVERRIDES):
         return body, []
     most, arrays = body[:start] + b"]}", []

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from vexil.wire.headers import Headers
+from vexil.wire.json_text import Text
 
 _OURS = frozenset({"connection", "content-length", "date", "transfer-encoding"})
 """Written by the server alone, which knows them best."""
@@ -18,7 +19,7 @@ CLOSE = b"connection: close\r\n"
 KEEP_ALIVE = b"connection: keep-alive\r\n"
 
 
-def framing(status: int, body: bytes) -> bytes:
+def framing(status: int, body: Text) -> bytes:
     """The line that says where the body ends."""
     return b"" if status in _BODILESS else b"content-length: %d\r\n" % len(body)
 

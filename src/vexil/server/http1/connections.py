@@ -19,6 +19,7 @@ from vexil.server.http1.sending import Outgoing
 from vexil.wire import json_text
 from vexil.wire.errors import explain, with_explanation
 from vexil.wire.headers import NO_STORE, VERSION, Headers
+from vexil.wire.json_text import Text
 
 log = structlog.get_logger(__name__)
 
@@ -120,10 +121,10 @@ class Connection(asyncio.Protocol):
     def head(self, status: int, headers: Headers, *more: bytes) -> bytes:
         return b"".join((self._hub.heads.write(status, headers), *more, self._hub.date_line))
 
-    def write(self, pieces: list[bytes]) -> None:
+    def write(self, pieces: list[Text]) -> None:
         self._outgoing.write(pieces)
 
-    def send(self, pieces: list[bytes]) -> None:
+    def send(self, pieces: list[Text]) -> None:
         """A whole answer, together with those of other connections."""
         self._outgoing.send(pieces)
 

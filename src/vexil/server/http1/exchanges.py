@@ -11,6 +11,7 @@ from vexil.server.http1 import answers
 from vexil.server.http1.bodies import Body
 from vexil.server.http1.heads import Fields, RequestLine
 from vexil.wire.headers import Headers
+from vexil.wire.json_text import Text
 
 
 class Wire(Protocol):
@@ -21,8 +22,8 @@ class Wire(Protocol):
     is_ending: bool
 
     def head(self, status: int, headers: Headers, *more: bytes) -> bytes: ...
-    def write(self, pieces: list[bytes]) -> None: ...
-    def send(self, pieces: list[bytes]) -> None:
+    def write(self, pieces: list[Text]) -> None: ...
+    def send(self, pieces: list[Text]) -> None:
         """A whole answer, which may wait for others of this moment."""
         ...
 
@@ -74,7 +75,7 @@ class Exchange:
     def response_empty(self, status: int, headers: Headers) -> None:
         self.response_bytes(status, headers, b"")
 
-    def response_bytes(self, status: int, headers: Headers, body: bytes) -> None:
+    def response_bytes(self, status: int, headers: Headers, body: Text) -> None:
         connection = self._connection
         head = self._head(status, headers, answers.framing(status, body))
         connection.send([head, body] if body and self.method != "HEAD" else [head])

@@ -6,6 +6,7 @@ from typing import Protocol
 from vexil.dataplane.rsgi import Finished
 from vexil.server.http1 import answers
 from vexil.wire.headers import Headers
+from vexil.wire.json_text import Text
 
 
 class Wire(Protocol):
@@ -14,7 +15,7 @@ class Wire(Protocol):
     is_ending: bool
 
     def head(self, status: int, headers: Headers, *more: bytes) -> bytes: ...
-    def send(self, pieces: list[bytes]) -> None: ...
+    def send(self, pieces: list[Text]) -> None: ...
 
 
 _FAILED: Finished = (500, (), b"")

@@ -11,6 +11,8 @@ worker for a request:
 
 import asyncio
 
+from vexil.wire.json_text import Text
+
 _TOGETHER_MAX = 32
 """Of connections: the first answer shall not wait for too many others."""
 _PIECES_MAX = 16
@@ -46,9 +48,9 @@ class Outgoing:
     def __init__(self, transport: asyncio.WriteTransport, together: Together) -> None:
         self._transport = transport
         self._together = together
-        self._pieces: list[bytes] = []
+        self._pieces: list[Text] = []
 
-    def send(self, pieces: list[bytes]) -> None:
+    def send(self, pieces: list[Text]) -> None:
         """Together with the answers of others."""
         if not self._pieces:
             self._pieces = pieces
@@ -58,7 +60,7 @@ class Outgoing:
         if len(self._pieces) >= _PIECES_MAX:
             self.flush()
 
-    def write(self, pieces: list[bytes]) -> None:
+    def write(self, pieces: list[Text]) -> None:
         """Now."""
         self._pieces += pieces
         self.flush()

@@ -22,6 +22,7 @@ from vexil.dataplane.rsgi import Answer, Finished, Scope
 from vexil.server.http1.answers import KnownHeads, framing
 from vexil.server.http1.heads import Fields, RequestLine
 from vexil.wire.headers import Headers
+from vexil.wire.json_text import Text
 
 Find = Callable[[Scope], Answer | None]
 
@@ -46,7 +47,7 @@ class Shortcut:
         self._headers: Headers = ()
         self._head = b""
 
-    def written(self, finished: Finished, date_line: bytes) -> list[bytes]:
+    def written(self, finished: Finished, date_line: bytes) -> list[Text]:
         status, headers, body = finished
         if headers is not self._headers or status != self._status:
             self._status, self._headers, self._head = status, headers, self._heads.write(status, headers)

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Sequence
+from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap
 
 from vexil.stores.snapshots import EnvironmentKey, Head, NewSnapshot, head, keys_text
 from vexil.stores.sqlite.connections import Connections, translating
@@ -50,7 +51,7 @@ class SqliteSnapshots:
             rows = self._connections.get().execute(_HEADS, (after,)).fetchall()
         return [head(*row) for row in rows]
 
-    def body(self, environment_id: int) -> tuple[int, bytes | bytearray] | None:
+    def body(self, environment_id: int) -> tuple[int, bytes | mmap] | None:
         with translating, self._connections.reading() as connection:
             row = connection.execute(_VERSION, (environment_id,)).fetchone()
             return (row[0], _in_pieces(connection, environment_id)) if row else None
@@ -59,11 +60,13 @@ class SqliteSnapshots:
         self._connections.close()
 
 
-def _in_pieces(connection: sqlite3.Connection, environment_id: int) -> bytearray:
+def _in_pieces(connection: sqlite3.Connection, environment_id: int) -> bytes | mmap:
     """The body, read so that other threads run in between: 14 MB at once keep the interpreter for 6 ms."""
     with connection.blobopen("snapshots", "body", environment_id, readonly=True) as blob:
-        body = bytearray(len(blob))
-        for start in range(0, len(body), _PIECE_BYTES):
-            piece = blob.read(_PIECE_BYTES)
-            body[start : start + len(piece)] = piece
+        size = len(blob)
+        if size <= _PIECE_BYTES:
+            return blob.read()
+        body = mmap(-1, size, flags=MAP_PRIVATE | MAP_ANONYMOUS)
+        while body.tell() < size:
+            body.write(blob.read(_PIECE_BYTES))
     return body
