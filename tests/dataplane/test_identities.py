@@ -397,6 +397,30 @@ def test_forms_name_what_json_nests(serve: Serve, stores: Stores) -> None:
     assert (broken.status, broken.json()) == (400, {"traits": [{"trait_key": ["This field is required."]}]})
 
 
+def test_each_answer_is_by_the_traits_of_its_own_request_although_others_set_the_same(
+    serve: Serve, stores: Stores
+) -> None:
+    client = serve(snapshot(**shop()))
+    asked = {"identifier": "ann", "traits": [{"trait_key": "plan", "trait_value": "pro"}]}
+    other = {"identity": {"identifier": "ann"}, "trait_key": "plan", "trait_value": "free"}
+
+    async def together() -> list[object]:
+        answer, _ = await asyncio.gather(
+            client.send("POST", PATH, key=CLIENT_KEY, body=asked),
+            client.send("POST", "/api/v1/traits/", key=CLIENT_KEY, body=other),
+        )
+        return [answer.json()["traits"][0]["trait_value"], *values(answer.json())]
+
+    answers = [client.run(together()) for _ in range(3)]
+    client.request("POST", PATH, key=CLIENT_KEY, body=asked)
+
+    assert answers == [["pro", "pro", 1]] * 3
+    # Written once more, although the same was asked before and the stored trait is what it was then.
+    stored = stores.identities.find(3, "ann")
+    assert stored
+    assert stored.trait_values() == {"plan": "pro"}
+
+
 def test_many_writers_of_one_identity_lose_nothing(serve: Serve, stores: Stores) -> None:
     client = serve(snapshot())
 

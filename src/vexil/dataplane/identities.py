@@ -138,8 +138,7 @@ class Identities:
         self, environment: CompiledEnvironment, identifier: str, given: Mapping[str, GivenTrait]
     ) -> tuple[Identity, list[ShownTrait], bool]:
         """Bring the stored identity to what was given; it, what it then has, and whether nothing had to be written."""
-        is_kept = environment.organisation.persist_trait_data
-        kept = traits.kept(given) if is_kept else {}
+        kept = traits.kept(given) if environment.organisation.persist_trait_data else {}
         if self._asking.came_before((environment.id, identifier)):
             identity = await self._find(environment.id, identifier)
             if identity is not None and traits.has_all(identity, kept):
@@ -151,7 +150,9 @@ class Identities:
             # compat: on an identity that was there before, a trait stored by this very request has no id yet.
             known = before.trait_values()
             shown = [trait if trait.key in known else trait._replace(id=None) for trait in shown]
-        return after, traits.overlaid(shown, traits.transient(given) if is_kept else given), before == after
+        # Others may have set the same traits right after: the answer is by those that were given here.
+        is_settled = before == after and traits.has_all(after, kept)
+        return after, traits.overlaid(shown, given), is_settled
 
 
 def _given(body: bytes, content_type: str | None) -> GivenIdentity:

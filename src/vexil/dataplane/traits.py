@@ -27,10 +27,6 @@ def kept(given: Mapping[str, GivenTrait]) -> dict[str, TraitValue | None]:
     return {key: trait.value for key, trait in given.items() if not trait.transient}
 
 
-def transient(given: Mapping[str, GivenTrait]) -> dict[str, GivenTrait]:
-    return {key: trait for key, trait in given.items() if trait.transient}
-
-
 def has_all(identity: Identity, values: Mapping[str, TraitValue | None]) -> bool:
     """Whether nothing would have to be written."""
     present = identity.trait_values() if values else {}
