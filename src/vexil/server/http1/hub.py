@@ -34,7 +34,7 @@ class Hub:
         *,
         shortcut: FindShortcut = lambda _: None,
     ) -> None:
-        """`shortcut` gives, for a request, what answers those with the same head without a wait."""
+        """`shortcut` gives, for a request, what answers those with the same head; None where the application does."""
         self.application = application
         self.loop = loop
         self.fields = KnownFields()

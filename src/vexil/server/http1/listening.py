@@ -22,7 +22,7 @@ class Application(Protocol):
     def start(self, loop: asyncio.AbstractEventLoop) -> None: ...
     async def __call__(self, scope: Scope, stream: Stream) -> None: ...
     def shortcut(self, scope: Scope) -> Answer | None:
-        """What answers further requests with the same head, if that takes no wait."""
+        """What answers further requests with the same head; None where each is to be read as a whole."""
 
     def end_streams(self) -> None:
         """End the answers that would go on for ever."""
