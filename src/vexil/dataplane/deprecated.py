@@ -1,22 +1,18 @@
 """Older ways to ask for flags, which SDKs of their time still use (sdk-api.md §3 and §4.4)."""
 
-from collections.abc import Awaitable, Callable
-
 from vexil.dataplane import bodies, errors, forms, subjects, trait_forms, traits
 from vexil.dataplane.environments import Access
-from vexil.dataplane.lookups import Find
+from vexil.dataplane.lookups import Find, Save
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.stored_traits import refuse_unless_allowed, refuse_unless_stored
 from vexil.dataplane.traits import ShownTrait
-from vexil.stores.identities import Identity, Saved, Upsert
+from vexil.stores.identities import Identity, Upsert
 from vexil.wire import json_text, snapshot
 from vexil.wire.flags import without_variant
 from vexil.wire.headers import Headers
 
 _JSON: Headers = (("Content-Type", "application/json"),)
-
-Save = Callable[[Upsert], Awaitable[Saved]]
 
 
 class Deprecated:

@@ -3,27 +3,26 @@
 An answer costs one row read; a write only when something changed, and then the answer waits for its commit.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring_ascii
 
 from vexil.dataplane import bodies, errors, forms, prepared, rsgi, subjects, traits, typical
 from vexil.dataplane.compiled import CompiledEnvironment
 from vexil.dataplane.environments import Access
 from vexil.dataplane.forms import GivenIdentity, GivenTrait
-from vexil.dataplane.lookups import Lookups
+from vexil.dataplane.lookups import Lookups, Save
 from vexil.dataplane.prepared import Prepared, PreparedAnswers
 from vexil.dataplane.recent import Recent
 from vexil.dataplane.requests import Request, Sender, parsed_query
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.traits import ShownTrait
 from vexil.stores.identifications import Identification, IdentifiedTrait
-from vexil.stores.identities import Identity, Saved, Upsert
+from vexil.stores.identities import Identity, Upsert
 from vexil.wire.headers import Headers
 
 _JSON_TYPE = "application/json"
 _JSON: Headers = (("Content-Type", _JSON_TYPE),)
 
-Save = Callable[[Upsert], Awaitable[Saved]]
 Note = Callable[[Identification], None]
 
 
@@ -37,7 +36,7 @@ class Identities:
         self._save = save
         self._note = note
         self._prepared = answers
-        self._asking = Recent()
+        self._seen = Recent()
         self._body_bytes_max = body_bytes_max
 
     async def get(self, request: Request) -> Response:
@@ -139,7 +138,7 @@ class Identities:
     ) -> tuple[Identity, list[ShownTrait], bool]:
         """Bring the stored identity to what was given; it, what it then has, and whether nothing had to be written."""
         kept = traits.kept(given) if environment.organisation.persist_trait_data else {}
-        if self._asking.came_before((environment.id, identifier)):
+        if self._seen.came_before((environment.id, identifier)):
             identity = await self._find(environment.id, identifier)
             if identity is not None and traits.has_all(identity, kept):
                 return identity, traits.overlaid(traits.stored(identity), given), True

@@ -1,13 +1,15 @@
-"""How one stored identity is read."""
+"""How one stored identity is read and saved."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from vexil.stores.batches import Batches
-from vexil.stores.identities import Identity, IdentityStore
+from vexil.stores.identities import Identity, IdentityStore, Saved, Upsert
 
 Find = Callable[[int, str], Awaitable[Identity | None]]
 """Takes the environment's id and the identifier."""
+Save = Callable[[Upsert], Awaitable[Saved]]
+"""Returns when the change is on disk."""
 
 
 class Lookups(NamedTuple):

@@ -17,6 +17,7 @@ from vexil.dataplane.environments import Access, Environments
 from vexil.dataplane.requests import Sender
 from vexil.dataplane.rsgi import Finished, Response
 from vexil.dataplane.usage import UsageCounter
+from vexil.stores.unavailable import Unavailable
 from vexil.wire.headers import Headers
 
 log = structlog.get_logger(__name__)
@@ -57,6 +58,8 @@ class Shortcut:
         quick = self._quick
         try:
             response = quick.at_once(access, sender, asked)
+        except Unavailable:
+            response = None
         except Exception:
             # The other way meets the same again, and answers it.
             log.exception("shortcut.failed", path=sender.path)

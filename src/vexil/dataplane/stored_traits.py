@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from vexil.dataplane import bodies, errors, trait_forms
 from vexil.dataplane.environments import Access
+from vexil.dataplane.lookups import Save
 from vexil.dataplane.requests import Request
 from vexil.dataplane.rsgi import Response
 from vexil.dataplane.trait_forms import IdentityTrait
-from vexil.stores.identities import Increment, IntegerTooLarge, NotAnInteger, Saved, Upsert
+from vexil.stores.identities import Increment, IntegerTooLarge, NotAnInteger, Upsert
 from vexil.wire import json_text
 from vexil.wire.headers import Headers
 
@@ -16,7 +17,6 @@ _JSON: Headers = (("Content-Type", "application/json"),)
 _AT_ONCE_MAX = 500
 """Of one request; other requests' writes come in between."""
 
-Save = Callable[[Upsert], Awaitable[Saved]]
 Add = Callable[[Increment], Awaitable[int]]
 
 

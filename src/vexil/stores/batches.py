@@ -103,7 +103,7 @@ class Batches(Generic[Item, Result]):
         elif looks >= _LOOKS_MAX and self._is_watched and self._stuck_call != calls:
             self._stuck_call = calls  # Over as soon as it is no longer the present call.
             waiting, self._waiting = self._waiting, deque()
-            for future in (*self._taken, *(future for _, future in waiting)):
+            for future in (*self._taken, *(future for _, future in tuple(waiting))):
                 if not future.done():
                     future.set_exception(Unavailable(_NO_ANSWER))
         if self._is_watched:

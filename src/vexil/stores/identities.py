@@ -136,9 +136,9 @@ class IdentityStore(Protocol):
         ...
 
     def upsert_many(self, upserts: Sequence[Upsert]) -> list[Saved]:
-        """Apply all in one transaction, in order, on disk when it returns; the identities before and after all of it.
+        """Apply all in order, on disk when it returns; the identities before and after all of it.
 
-        Where nothing is to be written, nothing is locked.
+        Where nothing is to be written, nothing is locked. After an error some may be applied; asking again is safe.
         """
         ...
 

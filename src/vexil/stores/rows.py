@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -168,7 +169,7 @@ def saved(
     """One for each upsert, in their order."""
     return [
         Saved(before[key].to_identity() if key in before else None, after[key].to_identity())
-        for key in [upsert.key for upsert in upserts]
+        for key in map(attrgetter("key"), upserts)
     ]
 
 
