@@ -223,9 +223,9 @@ class DataPlane:
         try:
             await self._streams.serve(key, scope, stream)
         except (Refusal, NotLoaded) as error:
-            refusal = error if isinstance(error, Refusal) else errors.not_loaded()
+            response = failures.answer(error, scope, body_bytes_max=self._config.body_bytes_max)
             shared = (*cors.FOR_ALL, ("Allow", "GET, HEAD"), *wire_headers.VARY_ORIGIN)
-            rsgi.send(stream, errors.answer(refusal, scope), (*shared, *self._always))
+            rsgi.send(stream, response, (*shared, *self._always))
 
     async def _request(self, endpoint: Endpoint, scope: Scope, stream: Stream) -> OpenRequest:
         if not endpoint.needs_key:

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -111,22 +111,19 @@ class Connections:
             self._open.append((threading.current_thread(), connection))
         return connection
 
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> AbstractContextManager[sqlite3.Connection]:
         """One view of the data for several statements."""
-        connection = self.get()
-        connection.execute("BEGIN")
-        try:
-            yield connection
-        finally:
-            connection.execute("COMMIT")
+        return self._transaction("BEGIN")
+
+    def writing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A transaction that holds the write lock from its start, so that what it reads stays true."""
+        return self._transaction("BEGIN IMMEDIATE")
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that holds the write lock from its start, so that what it reads stays true."""
+    def _transaction(self, begin: str) -> Iterator[sqlite3.Connection]:
         with translating:
             connection = self.get()
-            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(begin)
             try:
                 yield connection
                 connection.execute("COMMIT")

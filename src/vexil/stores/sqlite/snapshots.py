@@ -52,7 +52,7 @@ class SqliteSnapshots:
         return [head(*row) for row in rows]
 
     def body(self, environment_id: int) -> tuple[int, bytes | mmap] | None:
-        with translating, self._connections.reading() as connection:
+        with self._connections.reading() as connection:
             row = connection.execute(_VERSION, (environment_id,)).fetchone()
             return (row[0], _in_pieces(connection, environment_id)) if row else None
 
