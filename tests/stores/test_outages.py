@@ -136,3 +136,20 @@ def test_killed_writer_loses_nothing_acknowledged(
         {"batch": batch} for batch, _ in wanted
     ]
     assert stores.identities.page(last + 2, offset=0, limit=1).total == 0
+
+
+def test_a_damaged_snapshot_is_an_outage(tmp_path: Path) -> None:
+    stores = open_stores(None, tmp_path)
+    stores.migrate()
+    stores.snapshots.put(1, 1, (), bytes(range(256)) * 4096)
+    stores.close()
+    file = tmp_path / SQLITE_FILE
+    with closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-600_000] + b"\0" * 600_000)
+
+    damaged = open_stores(None, tmp_path)
+    with pytest.raises(Unavailable):
+        damaged.snapshots.body(1)
+    damaged.close()

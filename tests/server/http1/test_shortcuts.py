@@ -176,6 +176,20 @@ def test_a_client_that_closes_its_half_still_gets_the_answer_it_waits_for() -> N
     assert rest == b"quick later"
 
 
+@pytest.mark.parametrize("rest", [b"", b"POST /aga"])
+def test_a_client_that_closes_its_half_gets_the_answers_to_all_it_has_asked(rest: bytes) -> None:
+    sent = b"".join(ANSWERED + body for body in (b"later", b"whole", b"later", b"hello")) + rest
+
+    async def tell(_: Shortcutting, client: Client) -> tuple[list[bytes], bytes]:
+        client.send(ANSWERED + b"first")
+        await client.answer()
+        client.send(sent)
+        client.writer.write_eof()
+        return [(await client.answer())[1][-5:] for _ in range(4)], await client.rest()
+
+    assert story(tell) == ([b"later", b"whole", b"later", b"hello"], b"")
+
+
 def test_what_ends_the_connection_takes_the_whole_way() -> None:
     heads = [
         b"POST /again?a=b HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",

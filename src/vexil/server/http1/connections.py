@@ -89,11 +89,11 @@ class Connection(asyncio.Protocol):
             self._incoming.pause()
 
     def eof_received(self) -> bool:
-        """The client may still wait for the answer to what it has sent."""
+        """The client may still wait for the answers to what it has sent."""
         if self._exchange is None:
             self._outgoing.flush()
             return False
-        self.is_ending = self._is_heard_out = True
+        self._is_heard_out, self.is_ending = True, not self._received
         self._exchange.cut_off()
         return True
 
@@ -172,6 +172,8 @@ class Connection(asyncio.Protocol):
                 self._run(self._hub.application(exchange, exchange))
         except BadRequest as refusal:
             self._refuse(refusal)
+        if self._is_heard_out and self._exchange is None and self._room is None:
+            self._close()
         # A client may send ahead while it takes no answers: only so much of that is read.
         self._incoming.limit(len(self._received), _HEAD_BYTES_MAX)
 
